@@ -1,0 +1,106 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  // A plain `async` function stays on its caller's executor (SE-0461): a helper that quietly left
+  // the loop would cost microseconds a call.
+  .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .treatAllWarnings(as: .error),
+]
+
+let package = Package(
+  name: "fanfare",
+  products: [
+    .library(name: "FanfareServer", targets: ["FanfareServer"]),
+    .executable(name: "fanfare", targets: ["fanfare"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+    .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+    .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: []),
+    // The configuration library's own YAML snapshot knows neither its keys nor their lines.
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    .package(
+      url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+  ],
+  targets: [
+    .systemLibrary(
+      name: "CLibuv", path: "Sources/Runtime/CLibuv", pkgConfig: "libuv",
+      providers: [.apt(["libuv1-dev"])]),
+    .target(
+      name: "FanfareRuntime",
+      dependencies: [
+        "CLibuv",
+        .product(name: "DequeModule", package: "swift-collections"),
+      ],
+      path: "Sources/Runtime", exclude: ["CLibuv"], swiftSettings: strict),
+    .target(
+      name: "FanfareActors",
+      dependencies: [
+        "FanfareRuntime",
+        .product(name: "DequeModule", package: "swift-collections"),
+      ],
+      path: "Sources/Actors", swiftSettings: strict),
+    .target(
+      name: "FanfareBackplane",
+      dependencies: [
+        "FanfareActors", "FanfareRuntime",
+        .product(name: "DequeModule", package: "swift-collections"),
+      ],
+      path: "Sources/Backplane", swiftSettings: strict),
+    .target(
+      name: "FanfareServer",
+      dependencies: [
+        "FanfareRuntime", "FanfareActors", "FanfareBackplane",
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "Configuration", package: "swift-configuration"),
+        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+        .product(name: "Yams", package: "Yams"),
+      ],
+      path: "Sources/Server", swiftSettings: strict),
+    .executableTarget(
+      name: "fanfare",
+      dependencies: [
+        "FanfareServer", "FanfareRuntime", "FanfareActors",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+        .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+      ],
+      path: "Sources/fanfare", swiftSettings: strict),
+    // What several test targets need: a server under test, clients, seeded worlds.
+    .target(
+      name: "FanfareTestKit",
+      dependencies: ["FanfareServer", "FanfareRuntime", "FanfareActors", "FanfareBackplane"],
+      path: "Tests/Kit", swiftSettings: strict),
+    .testTarget(
+      name: "FanfareRuntimeTests",
+      dependencies: ["FanfareRuntime", "FanfareTestKit"], path: "Tests/Runtime",
+      swiftSettings: strict),
+    .testTarget(
+      name: "FanfareActorsTests",
+      dependencies: [
+        "FanfareActors", "FanfareBackplane", "FanfareRuntime", "FanfareServer",
+        "FanfareTestKit",
+      ],
+      path: "Tests/Actors", swiftSettings: strict),
+    .testTarget(
+      name: "FanfareServerTests",
+      dependencies: [
+        "FanfareServer", "FanfareRuntime", "FanfareActors", "FanfareTestKit", "FuzzInvariants",
+      ],
+      path: "Tests/Server", swiftSettings: strict),
+    .testTarget(
+      name: "EndToEndTests",
+      dependencies: ["FanfareServer", "FanfareRuntime", "FanfareActors", "FanfareTestKit"],
+      path: "Tests/EndToEnd", swiftSettings: strict),
+    // What the fuzzers check; the suite checks it on their corpora.
+    .testTarget(
+      name: "FuzzInvariants", dependencies: ["FanfareServer"],
+      path: "Fuzz/Sources/Invariants", swiftSettings: strict),
+  ]
+)

@@ -1,0 +1,89 @@
+import FanfareRuntime
+
+/// Finding the verdict for a follower that attaches, and fetching what it missed.
+///
+/// The follower is in its shard before any history is read, so what is published meanwhile is in the
+/// mailbox or in history, and nothing falls between.
+extension Fanout {
+  /// Judges a follower whose shard has joined: at once where this loop can prove the coverage, else
+  /// when the channel's home has said what the log retains.
+  func judge(_ follower: Follower) {
+    let shard = follower.shard
+    let known = shard.known
+    switch follower.start {
+    case .live:
+      settle(follower, known)
+    case .after(let position)
+    where position.epoch == known.epoch && position.offset <= known.head
+      && position.offset + 1 >= shard.mailboxFirst:
+      settle(follower, known)
+    case .after, .oldest, .last, .malformed:
+      shard.inspecting.append(follower)
+      if shard.inspecting.count == 1 {
+        send(.inspect(shard.channel, loop: loop.index), to: shard.home)
+      }
+    }
+  }
+
+  func inspected(_ channel: ChannelName, _ log: LogState) {
+    guard let shard = shards[channel], !shard.isJoining else { return }
+    shard.learn(log)
+    let waiting = shard.inspecting
+    shard.inspecting = []
+    for follower in waiting { settle(follower, shard.known) }
+  }
+
+  private func settle(_ follower: Follower, _ log: LogState) {
+    let shard = follower.shard
+    let (verdict, next) = Verdict.judge(follower.start, log)
+    follower.next = next
+    follower.hasCaughtUp = next > log.head
+    follower.state = .judged
+    // From now on what arrives is encoded for it.
+    _ = shard.ringIndex(for: follower.subscriber.format)
+    count(verdict, namespace: shard.namespace)
+    follower.subscriber.judged(
+      ChannelVerdict(channel: shard.channel, verdict: verdict, next: next, epoch: log.epoch))
+  }
+
+  func count(_ verdict: Verdict, namespace: Int) {
+    metrics.attachments[verdict.name, default: 0] += 1
+    if case .gap(let from, let to) = verdict {
+      metrics.missedOnAttach[namespace] += to + 1 - from
+      metrics.gapsTold[namespace] += 1
+    }
+  }
+
+  // MARK: Pages of history
+
+  /// Asks for the page that `follower` needs next; its state says that it waits.
+  func fetch(for follower: Follower) {
+    let shard = follower.shard
+    let first = PageCache.firstOffset(ofPageWith: follower.next)
+    follower.state = .fetching
+    shard.fetching[first, default: []].append(follower)
+    guard shard.fetching[first]?.count == 1 else { return }
+    send(
+      .read(
+        shard.channel, loop: loop.index, from: first, events: Int(PageCache.pageEvents)),
+      to: shard.home)
+  }
+
+  func arrived(_ channel: ChannelName, asked first: UInt64, _ page: HistoryPage) {
+    guard let shard = shards[channel], !shard.isJoining else { return }
+    shard.learn(page.state)
+    let waiting = shard.fetching.removeValue(forKey: first) ?? []
+    var encoded: Set<Int> = []
+    for follower in waiting where follower.state == .fetching {
+      let format = follower.subscriber.format
+      if encoded.insert(format.identity).inserted {
+        var run = EncodedEvents(
+          format: format, firstOffset: page.events.first?.position.offset ?? first)
+        for event in page.events { run.append(event) }
+        pages.insert(run, of: channel, asked: first)
+      }
+      follower.state = .ready
+      enqueue(follower.subscriber)
+    }
+  }
+}

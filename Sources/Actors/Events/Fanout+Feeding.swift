@@ -1,0 +1,185 @@
+import FanfareRuntime
+
+/// Offering one connection what it has not had yet: one send, from where its cursors stand.
+extension Fanout {
+  /// Feeds `subscriber` once. Returns whether it should soon be fed again.
+  func feed(_ subscriber: Subscriber) -> Bool {
+    guard subscriber.canSend else { return false }
+    if subscriber.isPlain {
+      let follower = subscriber.followers[0]
+      let shard = follower.shard
+      guard follower.state == .ready, follower.next <= shard.head else { return false }
+      let index = shard.ringIndex(for: subscriber.format)
+      if shard.rings[index].contains(follower.next) {
+        feedSlice(follower, shard, ring: index)
+        return false
+      }
+    }
+    return feedGathered(subscriber)
+  }
+
+  /// The fast path: the whole backlog is one slice of the shared ring.
+  private func feedSlice(_ follower: Follower, _ shard: Shard, ring: Int) {
+    let subscriber = follower.subscriber
+    let start = shard.rings[ring].index(of: follower.next)
+    let bytes = shard.rings[ring].bytes
+    let sent = subscriber.offer(bytes.span.extracting(start..<bytes.count))
+    let before = follower.next
+    if start + sent == bytes.count {
+      follower.next = shard.head + 1
+      follower.hasCaughtUp = true
+    } else if sent > 0 {
+      // The frame that the kernel took in part is the follower's; its rest goes first next time.
+      let cut = shard.rings[ring].offset(ofByteAt: start + sent)
+      let frame = shard.rings[ring].index(of: cut)
+      follower.next = cut
+      if frame < start + sent {
+        follower.next = cut + 1
+        subscriber.keepRest(bytes[(start + sent)..<shard.rings[ring].index(of: cut + 1)])
+      }
+    }
+    count(delivered: follower.next - before, to: subscriber)
+  }
+
+  private func count(delivered events: UInt64, to subscriber: Subscriber) {
+    subscriber.delivered += events
+    metrics.deliveries[subscriber.transport.rawValue] += events
+  }
+
+  // MARK: Gathering
+
+  private func feedGathered(_ subscriber: Subscriber) -> Bool {
+    gather.begin(subscriber.followers)
+    var wantsMore = false
+    for place in subscriber.followers.indices {
+      let follower = subscriber.followers[place]
+      guard follower.state == .ready else { continue }
+      collect(follower, place, for: subscriber)
+      if follower.state == .ready, follower.next <= follower.shard.head { wantsMore = true }
+      guard subscriber.state == .streaming else { return false }
+    }
+    if gather.bytes.isEmpty {
+      return wantsMore && subscriber.canSend
+    }
+    let bytes = gather.bytes
+    let sent = subscriber.offer(bytes.span)
+    if subscriber.state == .streaming { commit(subscriber, sent: sent) }
+    return wantsMore && subscriber.canSend
+  }
+
+  /// Gathers what `follower` is to be given, as far as it is at hand and the room goes.
+  private func collect(_ follower: Follower, _ place: Int, for subscriber: Subscriber) {
+    let shard = follower.shard
+    let ring = shard.ringIndex(for: subscriber.format)
+    while follower.next <= shard.head, gather.bytes.count < Gather.bytesMax {
+      if shard.rings[ring].contains(follower.next) {
+        let last = shard.head
+        copy(shard.rings[ring], through: last, to: follower, place)
+        follower.hasCaughtUp = follower.next > last || follower.hasCaughtUp
+        continue
+      }
+      switch shard.settings.overflow {
+      case .disconnect where follower.hasCaughtUp:
+        subscriber.leave(.overflow, retry: retry())
+        return
+      case .dropOldest where follower.hasCaughtUp:
+        let kept = UInt64(shard.rings[ring].count + 1) / 2
+        tellGap(follower, place, to: shard.head - kept, .dropOldest)
+        continue
+      case .catchUp, .dropOldest, .disconnect: break
+      }
+      if follower.next < shard.known.oldest {
+        tellGap(follower, place, to: shard.known.oldest - 1, .history)
+      } else if let page = pages.page(
+        of: shard.channel, shard.epoch, format: subscriber.format, with: follower.next)
+      {
+        copy(page, through: page.nextOffset - 1, to: follower, place)
+      } else {
+        fetch(for: follower)
+        return
+      }
+    }
+  }
+
+  private func tellGap(
+    _ follower: Follower, _ place: Int, to last: UInt64, _ reason: DropReason
+  ) {
+    let shard = follower.shard
+    let subscriber = follower.subscriber
+    let gap = Gap(
+      channel: shard.channel, from: follower.next, to: last, epoch: shard.epoch)
+    subscriber.format.appendGap(gap, to: &gather.bytes)
+    follower.next = last + 1
+    subscriber.format.appendCursor(subscriber.followers.map(\.position), to: &gather.bytes)
+    gather.mark(place, next: follower.next, .gap(missed: gap.missed, reason))
+  }
+
+  /// Copies the frames that pass the follower's filter, each behind its cursor.
+  private func copy(
+    _ run: EncodedEvents, through last: UInt64, to follower: Follower, _ place: Int
+  ) {
+    let subscriber = follower.subscriber
+    let isAlone = subscriber.followers.count == 1
+    var skipped = false
+    while follower.next <= last, gather.bytes.count < Gather.bytesMax {
+      let entry = run.entry(at: follower.next)
+      let start = run.index(of: follower.next)
+      let end = run.index(of: follower.next + 1)
+      follower.next += 1
+      if let filter = follower.filter, !filter.accepts(entry.type) {
+        skipped = true
+        continue
+      }
+      skipped = false
+      follower.owesCursor = false
+      if isAlone {
+        gather.bytes.append(contentsOf: run.bytes[start..<end])
+      } else {
+        subscriber.format.appendCursorPrefix(
+          subscriber.followers.map(\.position), to: &gather.bytes)
+        gather.bytes.append(contentsOf: run.bytes[(start + entry.cursorBytes)..<end])
+      }
+      gather.mark(place, next: follower.next, .event)
+    }
+    guard skipped else { return }
+    if gather.bytes.isEmpty {
+      // Nothing else is sent now: the heartbeat will tell.
+      follower.owesCursor = true
+    } else {
+      subscriber.format.appendCursor(
+        subscriber.followers.map(\.position), to: &gather.bytes)
+      gather.mark(place, next: follower.next, .cursor)
+    }
+  }
+
+  /// Settles a round of which the kernel took `sent` bytes: frames that it took, and the one it took
+  /// in part, are the connection's; the cursors go back before all others.
+  private func commit(_ subscriber: Subscriber, sent: Int) {
+    let isWhole = sent == gather.bytes.count
+    if !isWhole {
+      for place in subscriber.followers.indices {
+        subscriber.followers[place].next = gather.before[place]
+      }
+    }
+    var frameStart = 0
+    var delivered: UInt64 = 0
+    for mark in gather.marks {
+      guard isWhole || frameStart < sent else { break }
+      let follower = subscriber.followers[mark.follower]
+      if !isWhole { follower.next = mark.next }
+      switch mark.effect {
+      case .event: delivered += 1
+      case .gap(let missed, let reason):
+        let namespace = follower.shard.namespace
+        subscriber.dropped += missed
+        follower.shard.dropped += missed
+        metrics.dropped[namespace][reason.rawValue] += missed
+        metrics.gapsTold[namespace] += 1
+      case .cursor: break
+      }
+      if mark.end > sent { subscriber.keepRest(gather.bytes[max(sent, frameStart)..<mark.end]) }
+      frameStart = mark.end
+    }
+    count(delivered: delivered, to: subscriber)
+  }
+}

@@ -1,0 +1,97 @@
+import FanfareRuntime
+
+/// The hub of one node: every channel has its home on one of the loops and a shard on each loop that
+/// has followers.
+public final class Hub: BackplaneFeed, Sendable {
+  /// The hub's part on each loop, by index.
+  public let hubLoops: [HubLoop]
+  /// The bounds.
+  public let limits: Limits
+  /// The namespaces.
+  public let namespaces: Namespaces
+
+  /// A hub over `loops`. Call ``start()`` before anything else.
+  public init(
+    loops: [EventLoop], backplane: any Backplane, limits: Limits, namespaces: Namespaces
+  ) {
+    self.limits = limits
+    self.namespaces = namespaces
+    let counts = HubCounts()
+    hubLoops = loops.map { loop in
+      let fanout = Fanout(
+        loop: loop, loops: loops.count, limits: limits, namespaces: namespaces)
+      return HubLoop(
+        loop: loop, fanout: LoopConfined(fanout, to: loop), backplane: backplane,
+        limits: limits, namespaces: namespaces, counts: counts)
+    }
+  }
+
+  /// Joins the loops. Messages to them keep their order, so whatever is asked after this call finds
+  /// the hub started. Any thread.
+  public func start() {
+    for hubLoop in hubLoops {
+      _ = hubLoop.loop.post { hubLoop.assumeIsolated { $0.start(self) } }
+    }
+  }
+
+  static func home(of channel: ChannelName, loops: Int) -> Int {
+    Int(channel.hash % UInt64(loops))
+  }
+
+  /// The loop on which `channel` is sequenced.
+  func home(of channel: ChannelName) -> HubLoop {
+    hubLoops[Self.home(of: channel, loops: hubLoops.count)]
+  }
+
+  /// Publishes `drafts` to `channel`. Returns their positions once they are sequenced and retained.
+  public func publish(
+    _ drafts: [Draft], to channel: ChannelName, key: IdempotencyKey? = nil
+  ) async throws(PublishError) -> [Position] {
+    try await home(of: channel).publish(drafts, to: channel, key: key)
+  }
+
+  /// Answers `poll` from the loop of its first channel.
+  public func answer(_ poll: Poll) async throws(PublishError) -> PollAnswer {
+    guard let first = poll.follows.first else {
+      return PollAnswer(events: [], cursor: [], verdicts: [])
+    }
+    return try await home(of: first.channel).answer(poll)
+  }
+
+  // MARK: Between loops
+
+  /// The backplane's feed; on the channel's home loop.
+  public func received(_ events: [Event], in channel: ChannelName) {
+    home(of: channel).assumeIsolated { $0.received(events, in: channel) }
+  }
+
+  func receive(_ messages: [HubMessage], on index: Int) {
+    hubLoops[index].assumeIsolated { $0.receive(messages) }
+  }
+
+  func post(_ messages: [HubMessage], to index: Int) -> Bool {
+    let hubLoop = hubLoops[index]
+    return hubLoop.loop.post { hubLoop.assumeIsolated { $0.receive(messages) } }
+  }
+
+  // MARK: Operators
+
+  /// What all loops have counted.
+  public func metrics() async -> HubMetrics {
+    var sum = HubMetrics(namespaces: namespaces.names.count)
+    for hubLoop in hubLoops { sum.add(await hubLoop.metrics()) }
+    return sum
+  }
+
+  /// The open channels, by name.
+  public func channels() async -> [ChannelSummary] {
+    var summaries: [ChannelName: ChannelSummary] = [:]
+    for hubLoop in hubLoops {
+      for summary in await hubLoop.summaries() { summaries[summary.channel] = summary }
+    }
+    for hubLoop in hubLoops {
+      for shard in await hubLoop.shardSummaries() { summaries[shard.channel]?.add(shard) }
+    }
+    return summaries.values.sorted { $0.channel < $1.channel }
+  }
+}

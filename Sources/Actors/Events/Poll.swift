@@ -1,0 +1,168 @@
+import FanfareRuntime
+
+/// A question for events: what is there after these cursors, and if nothing, tell me when there is.
+public struct Poll: Sendable {
+  /// The channels, each with its start.
+  public var follows: [Follow]
+  /// The types wanted; all where there is none.
+  public var filter: TypeFilter?
+  /// The most events to answer with.
+  public var eventsMax: Int
+  /// The most bytes to answer with, except that one event always fits.
+  public var bytesMax: Int
+  /// How long to wait for the first event; zero answers at once.
+  public var wait: Duration
+  /// How the events leave, for the metrics.
+  public var transport: Transport
+
+  /// A poll of `follows`.
+  public init(
+    follows: [Follow], filter: TypeFilter? = nil, eventsMax: Int, bytesMax: Int,
+    wait: Duration, transport: Transport
+  ) {
+    self.follows = follows
+    self.filter = filter
+    self.eventsMax = max(1, eventsMax)
+    self.bytesMax = bytesMax
+    self.wait = wait
+    self.transport = transport
+  }
+}
+
+/// The answer to a ``Poll``.
+public struct PollAnswer: Sendable {
+  /// The events, each channel's in order.
+  public var events: [Event]
+  /// Where the follower stands after them: what the next poll begins with.
+  public var cursor: [Position]
+  /// The verdicts, in the order of the question.
+  public var verdicts: [ChannelVerdict]
+}
+
+extension HubLoop {
+  /// Answers `poll` from this loop. Returns early, with what there is, when the task is cancelled.
+  public func answer(_ poll: Poll) async throws(PublishError) -> PollAnswer {
+    guard poll.wait > .zero else {
+      var asked = PollState(poll)
+      try await collect(&asked, poll)
+      return finish(asked, poll)
+    }
+    // In place before history is read, so that nothing falls between.
+    let place = WaitingPlace(poll, fanout.get)
+    let waiting = LoopConfined(place, to: loop)
+    let timer = loop.schedule(after: poll.wait, place.waiter)
+    defer {
+      loop.cancel(timer)
+      waiting.get.leave(fanout.get)
+    }
+    let result = await withTaskCancellationHandler { () async -> Result<PollState, PublishError> in
+      do throws(PublishError) {
+        return .success(try await waitForEvents(poll, waiting))
+      } catch {
+        return .failure(error)
+      }
+    } onCancel: {
+      if waiting.loop.isCurrent {
+        waiting.get.waiter.end()
+      } else {
+        _ = waiting.loop.post { waiting.get.waiter.end() }
+      }
+    }
+    return finish(try result.get(), poll)
+  }
+
+  private func waitForEvents(
+    _ poll: Poll, _ waiting: LoopConfined<WaitingPlace>
+  ) async throws(PublishError) -> PollState {
+    var asked = PollState(poll)
+    let waiter = waiting.get.waiter
+    while !waiter.isOver, waiting.get.isJoining { await waiter.wait() }
+    repeat {
+      try await collect(&asked, poll)
+      if !asked.events.isEmpty { break }
+      while !waiter.isOver, !waiting.get.hasNews(since: asked) { await waiter.wait() }
+    } while !waiter.isOver
+    return asked
+  }
+
+  /// One round over the channels: what each has after its place, within what room is left. Each
+  /// channel may fill an equal share first, so that a busy one does not starve the others.
+  private func collect(_ asked: inout PollState, _ poll: Poll) async throws(PublishError) {
+    let share = max(1, poll.eventsMax / poll.follows.count)
+    for index in poll.follows.indices {
+      try await read(index, &asked, poll, eventsMax: share)
+    }
+    for index in poll.follows.indices where asked.hasMore[index] {
+      try await read(index, &asked, poll, eventsMax: poll.eventsMax)
+    }
+  }
+
+  private func read(
+    _ index: Int, _ asked: inout PollState, _ poll: Poll, eventsMax: Int
+  ) async throws(PublishError) {
+    guard let hub = fanout.get.hub else { throw .unavailable }
+    let follow = poll.follows[index]
+    var wanted = min(eventsMax, poll.eventsMax - asked.events.count)
+    asked.hasMore[index] = false
+    // Every channel is judged, also when the answer is full already.
+    while asked.places[index] == nil || wanted > 0 && asked.bytesLeft > 0 {
+      let place = asked.places[index].map { ReadPlace.offset($0.next) } ?? .start(follow.start)
+      let page = try await hub.home(of: follow.channel).read(
+        follow.channel, from: place, eventsMax: max(0, wanted), bytesMax: asked.bytesLeft)
+      guard asked.arrive(index, follow, page) else { return }
+      for event in page.events {
+        guard poll.filter?.accepts(event.type) ?? true else {
+          asked.places[index]?.next = event.position.offset + 1
+          continue
+        }
+        // One event may be larger than the room left; only the first of an answer may.
+        guard asked.events.isEmpty || event.retainedBytes <= asked.bytesLeft else {
+          asked.bytesLeft = 0
+          return
+        }
+        asked.places[index]?.next = event.position.offset + 1
+        asked.events.append(event)
+        asked.bytesLeft -= event.retainedBytes
+        wanted -= 1
+      }
+      guard let now = asked.places[index], now.next <= page.state.head else { return }
+      asked.hasMore[index] = true
+    }
+  }
+
+  /// Reads a channel whose home this is, from a start or from where the last read ended.
+  func read(
+    _ name: ChannelName, from place: ReadPlace, eventsMax: Int, bytesMax: Int
+  ) async throws(PublishError) -> HistoryPage {
+    _ = try open(name)
+    let offset: UInt64
+    switch place {
+    case .offset(let next): offset = next
+    case .start(let start):
+      offset = Verdict.judge(start, try await backplane.state(of: name, on: loop)).next
+    }
+    return try await backplane.read(
+      name, from: offset, eventsMax: eventsMax, bytesMax: bytesMax, on: loop)
+  }
+
+  private func finish(_ asked: PollState, _ poll: Poll) -> PollAnswer {
+    let fanout = fanout.get
+    for (verdict, follow) in zip(asked.verdicts, poll.follows) {
+      guard let verdict else { continue }
+      fanout.count(verdict.verdict, namespace: namespaces.index(of: follow.channel))
+    }
+    fanout.metrics.deliveries[poll.transport.rawValue] += UInt64(asked.events.count)
+    return PollAnswer(
+      events: asked.events,
+      cursor: asked.places.compactMap { place in
+        place.map { Position(offset: $0.next - 1, epoch: $0.epoch) }
+      },
+      verdicts: asked.verdicts.compactMap { $0 })
+  }
+}
+
+/// Where to read a channel from.
+enum ReadPlace: Sendable {
+  case start(StartPoint)
+  case offset(UInt64)
+}

@@ -1,0 +1,177 @@
+import DequeModule
+import FanfareRuntime
+
+/// One channel on one loop: its mailbox, encoded once per wire format in use, and the followers
+/// whose cursors stand in it. Loop-confined.
+final class Shard {
+  private enum State {
+    case joining
+    case live(Epoch)
+  }
+
+  let channel: ChannelName
+  let namespace: Int
+  let settings: NamespaceSettings
+  /// The loop on which the channel is sequenced.
+  let home: Int
+  private var state = State.joining
+  /// The offset of the newest event seen; what the log said when this shard joined it.
+  private(set) var head: UInt64 = 0
+  /// The oldest event that history held when it was last asked.
+  private var historyOldest: UInt64 = 1
+  private(set) var mailbox = Deque<Event>()
+  private var mailboxBytes = 0
+  private(set) var rings: [EncodedEvents] = []
+  private(set) var followers: [Follower] = []
+  /// How many followers read in each wire format.
+  private var readers: [(format: Int, count: Int)] = []
+  /// Followers that wait for the log's answer to `inspect`.
+  var inspecting: [Follower] = []
+  /// Followers that wait for a page of history, by the offset it begins with.
+  var fetching: [UInt64: [Follower]] = [:]
+  /// Polls that wait for an event, or for the shard to join.
+  var waiters: [PollWaiter] = []
+  /// When the last follower left; `nil` while there is interest.
+  var idleSince: MonotonicInstant?
+  var pass = Pass()
+  /// Events told missing to followers attached here.
+  var dropped: UInt64 = 0
+
+  /// The state of the walk over all followers that offers them what is new.
+  struct Pass {
+    /// The follower to be visited next; `nil` while no pass runs.
+    var index: Int?
+    var isQueued = false
+    /// The newest event when the pass began: when it ends, all have been offered it.
+    var target: UInt64 = 0
+    /// When the oldest event that no pass has covered was accepted.
+    var pendingSince: MonotonicInstant?
+    var since: MonotonicInstant?
+  }
+
+  init(channel: ChannelName, namespace: Int, settings: NamespaceSettings, home: Int) {
+    self.channel = channel
+    self.namespace = namespace
+    self.settings = settings
+    self.home = home
+  }
+
+  var isJoining: Bool {
+    switch state {
+    case .joining: true
+    case .live: false
+    }
+  }
+
+  /// The life of the log. Only a shard that has joined has one.
+  var epoch: Epoch {
+    switch state {
+    case .joining: preconditionFailure("the epoch of \(channel) was asked for while joining")
+    case .live(let epoch): epoch
+    }
+  }
+
+  var hasInterest: Bool { !followers.isEmpty || !waiters.isEmpty }
+
+  /// The log's state as far as this loop knows it: the mailbox holds what it holds, whatever has
+  /// left history meanwhile.
+  var known: LogState {
+    LogState(epoch: epoch, head: head, oldest: min(historyOldest, mailboxFirst))
+  }
+
+  /// The offset of the first event in the mailbox; the next one while it is empty.
+  var mailboxFirst: UInt64 { head + 1 - UInt64(mailbox.count) }
+
+  func join(_ log: LogState) {
+    guard isJoining else { return }
+    state = .live(log.epoch)
+    head = log.head
+    historyOldest = log.oldest
+  }
+
+  /// History said what it holds; it only ever loses more.
+  func learn(_ log: LogState) {
+    historyOldest = max(historyOldest, log.oldest)
+  }
+
+  func append(_ events: [Event], limits: Limits) {
+    for event in events {
+      // The home's batches are in order and without a hole from `head` on; see HubMessage.
+      precondition(event.position.offset == head + 1, "a hole in the feed of \(channel)")
+      head += 1
+      mailbox.append(event)
+      mailboxBytes += event.retainedBytes
+      for index in rings.indices { rings[index].append(event) }
+      if pass.pendingSince == nil { pass.pendingSince = event.acceptedAt }
+    }
+    while mailbox.count > 1,
+      mailbox.count > limits.mailboxEventsMax || mailboxBytes > limits.mailboxBytesMax
+    {
+      mailboxBytes -= mailbox.removeFirst().retainedBytes
+    }
+    for index in rings.indices {
+      rings[index].trim(eventsMax: limits.mailboxEventsMax, bytesMax: limits.mailboxBytesMax)
+    }
+  }
+
+  // MARK: Followers
+
+  func add(_ follower: Follower) {
+    follower.slot = followers.count
+    followers.append(follower)
+    idleSince = nil
+    let format = follower.subscriber.format.identity
+    if let index = readers.firstIndex(where: { $0.format == format }) {
+      readers[index].count += 1
+    } else {
+      readers.append((format, 1))
+    }
+  }
+
+  func remove(_ follower: Follower) {
+    var hole = follower.slot
+    guard hole < followers.count, followers[hole] === follower else { return }
+    // A running pass has visited all before its index. The hole is first moved to the edge of
+    // that part: filling it with the last follower would make the pass skip that one.
+    if let index = pass.index, hole < index {
+      move(from: index - 1, to: hole)
+      hole = index - 1
+      pass.index = index - 1
+    }
+    move(from: followers.count - 1, to: hole)
+    followers.removeLast()
+    dropReader(of: follower.subscriber.format.identity)
+    inspecting.removeAll { $0 === follower }
+    if follower.state == .fetching {
+      for key in fetching.keys { fetching[key]?.removeAll { $0 === follower } }
+    }
+  }
+
+  private func move(from source: Int, to target: Int) {
+    guard source != target else { return }
+    followers[target] = followers[source]
+    followers[target].slot = target
+  }
+
+  // MARK: Rings
+
+  /// The index of the ring of `format`. One that did not exist begins with what the mailbox holds.
+  func ringIndex(for format: any WireFormat) -> Int {
+    for index in rings.indices where rings[index].format.identity == format.identity {
+      return index
+    }
+    var ring = EncodedEvents(format: format, firstOffset: mailboxFirst)
+    for event in mailbox { ring.append(event) }
+    rings.append(ring)
+    return rings.count - 1
+  }
+
+  /// A ring without readers would be encoded for nobody.
+  private func dropReader(of format: Int) {
+    guard let index = readers.firstIndex(where: { $0.format == format }) else { return }
+    readers[index].count -= 1
+    guard readers[index].count == 0 else { return }
+    readers.remove(at: index)
+    rings.removeAll { $0.format.identity == format }
+  }
+}

@@ -1,0 +1,67 @@
+import FanfareActors
+import FanfareRuntime
+import Synchronization
+
+/// The backplane of a node that is alone: logs in memory, sequenced on each channel's home loop, in
+/// one synchronous step per publish. They end with the process.
+public final class LocalBackplane: Backplane {
+  private let logs: [LoopConfined<LocalLogs>]
+  private let feed: Mutex<(any BackplaneFeed)?> = Mutex(nil)
+
+  /// Empty logs over `loops`.
+  public init(loops: [EventLoop], limits: Limits, namespaces: Namespaces) {
+    let memory = LocalMemory(bytesMax: limits.memoryHistoryBytesMax)
+    logs = loops.map { loop in
+      LoopConfined(
+        LocalLogs(loop: loop, limits: limits, namespaces: namespaces, memory: memory), to: loop)
+    }
+  }
+
+  /// Sends every event to `feed` from now on. Once, before the first publish.
+  public func connect(to feed: any BackplaneFeed) {
+    self.feed.withLock { $0 = feed }
+  }
+
+  /// Sequences `drafts` at once.
+  public func publish(
+    _ drafts: [Draft], to channel: ChannelName, on loop: EventLoop
+  ) async throws(PublishError) -> [Position] {
+    let events = logs[loop.index].get.append(drafts, to: channel)
+    // Outside the lock: the feed runs the channel.
+    feed.withLock { $0 }?.received(events, in: channel)
+    return events.map(\.position)
+  }
+
+  /// Every event of the process reaches the feed already.
+  public func follow(
+    _ channel: ChannelName, on loop: EventLoop
+  ) async throws(PublishError) -> LogState {
+    logs[loop.index].get.state(of: channel)
+  }
+
+  /// Nothing to end.
+  public func unfollow(_ channel: ChannelName, on loop: EventLoop) {}
+
+  /// What the log holds.
+  public func state(
+    of channel: ChannelName, on loop: EventLoop
+  ) async throws(PublishError) -> LogState {
+    logs[loop.index].get.state(of: channel)
+  }
+
+  /// Some of what the log holds.
+  public func read(
+    _ channel: ChannelName, from offset: UInt64, eventsMax: Int, bytesMax: Int,
+    on loop: EventLoop
+  ) async throws(PublishError) -> HistoryPage {
+    logs[loop.index].get.read(
+      channel, from: offset, eventsMax: eventsMax, bytesMax: bytesMax)
+  }
+
+  /// What the log holds, in numbers.
+  public func retained(
+    _ channel: ChannelName, on loop: EventLoop
+  ) -> (events: Int, bytes: Int)? {
+    logs[loop.index].get.retained(channel)
+  }
+}

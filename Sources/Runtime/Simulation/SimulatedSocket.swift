@@ -1,0 +1,85 @@
+import Glibc
+
+/// One end of a simulated TCP connection: bytes in flight are bounded as a kernel's buffers are, a
+/// send may take only a part, and the simulation's seed decides how much and when.
+final class SimulatedSocket {
+  private let simulation: Simulation
+  weak var stream: Stream?
+  private weak var peer: SimulatedSocket?
+  private var arrived: [UInt8] = []
+  private let capacity: Int
+  private var peerFinished = false
+  private var failure: Int32?
+  private var isClosed = false
+  /// Whether the owner has been told that something changed and has not looked yet.
+  private var isSignalled = false
+
+  init(simulation: Simulation, capacity: Int) {
+    self.simulation = simulation
+    self.capacity = capacity
+  }
+
+  static func connect(_ one: SimulatedSocket, _ other: SimulatedSocket) {
+    one.peer = other
+    other.peer = one
+  }
+
+  var canSend: Bool {
+    guard let peer, !peer.isClosed else { return true }
+    return peer.arrived.count < peer.capacity
+  }
+
+  var inputEnd: StreamEnd? {
+    if let failure { return .failed(failure) }
+    return peerFinished && arrived.isEmpty ? .finished : nil
+  }
+
+  func send(_ bytes: Span<UInt8>) -> SendOutcome {
+    guard failure == nil, let peer, !peer.isClosed else { return .failed(EPIPE) }
+    let room = peer.capacity - peer.arrived.count
+    guard room > 0 else { return .blocked }
+    guard bytes.count > 0 else { return .sent(0) }
+    var count = min(room, bytes.count)
+    // Now and then the kernel takes less than it could.
+    if count > 1, simulation.chance(1, in: 4) { count = simulation.number(in: 1...count) }
+    for index in 0..<count { peer.arrived.append(bytes[index]) }
+    peer.signal()
+    return .sent(count)
+  }
+
+  func receive(atMost limit: Int) -> [UInt8] {
+    isSignalled = false
+    guard !arrived.isEmpty else { return [] }
+    var count = min(limit, arrived.count)
+    if count > 1, simulation.chance(1, in: 4) { count = simulation.number(in: 1...count) }
+    let bytes = Array(arrived[..<count])
+    arrived.removeFirst(count)
+    if !arrived.isEmpty { signal() }
+    peer?.signal()
+    return bytes
+  }
+
+  func finishSending() {
+    peer?.peerFinished = true
+    peer?.signal()
+  }
+
+  func close() {
+    guard !isClosed else { return }
+    isClosed = true
+    guard let peer else { return }
+    // As TCP does: unread input turns the end into a reset.
+    if arrived.isEmpty { peer.peerFinished = true } else { peer.failure = ECONNRESET }
+    arrived = []
+    peer.signal()
+  }
+
+  private func signal() {
+    guard !isSignalled, !isClosed, let stream else { return }
+    isSignalled = true
+    simulation.signal(stream)
+  }
+
+  /// Looks again although nothing new arrived: the owner paused reading before.
+  func looked() { isSignalled = false }
+}

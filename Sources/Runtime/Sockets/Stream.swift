@@ -1,0 +1,320 @@
+import CLibuv
+import Glibc
+
+/// Who hears of a stream. Every call comes on the stream's loop.
+public protocol StreamDelegate: AnyObject {
+  /// Bytes have been added to ``Stream/input``.
+  func streamHasInput(_ stream: Stream)
+  /// A blocked stream takes bytes again, or a stream that was connecting is connected.
+  func streamIsWritable(_ stream: Stream)
+  /// No more input will come. After `.finished` the stream may still take bytes; after `.failed` it
+  /// is dead. The delegate closes it in its own time.
+  func streamEnded(_ stream: Stream, _ end: StreamEnd)
+}
+
+/// Why a stream's input ended.
+public enum StreamEnd: Sendable, Equatable {
+  /// The peer closed its sending side (FIN).
+  case finished
+  /// The system reported this error number (positive, as in `errno`).
+  case failed(Int32)
+}
+
+/// What became of a send.
+public enum SendOutcome: Sendable, Equatable {
+  /// The kernel took so many bytes, at least one; fewer than offered means that it is full.
+  case sent(Int)
+  /// The kernel is full. ``StreamDelegate/streamIsWritable(_:)`` follows.
+  case blocked
+  /// The connection is gone, with this error number (positive).
+  case failed(Int32)
+}
+
+/// One TCP connection on one loop: a send goes straight to the socket, without a copy or a queue;
+/// libuv only says when it may go on.
+///
+/// Received bytes gather in ``input`` up to ``inputBytesMax``; then reading pauses until the delegate
+/// consumes some. What the kernel does not take of a send stays with the caller.
+///
+/// `@unchecked Sendable`: every member is used on `loop` alone; the entry points check it.
+public final class Stream: LoopResource, @unchecked Sendable {
+  /// The received bytes that may wait to be consumed.
+  public static let inputBytesMax = 64 * 1024
+
+  private enum Socket {
+    case descriptor(Int32, UnsafeMutablePointer<uv_poll_t>)
+    case simulated(SimulatedSocket)
+    case closed
+  }
+
+  /// The loop that owns this stream.
+  public let loop: EventLoop
+  /// Who is told. Held until ``close()``.
+  public var delegate: (any StreamDelegate)?
+  private var socket: Socket
+  private var isConnecting: Bool
+  private var isBlocked = false
+  private var inputEnded = false
+  private var polled: Int32 = 0
+  private var inputStart = 0
+  private var inputBytes: [UInt8] = []
+
+  /// Takes over a connected, non-blocking descriptor.
+  init(descriptor: Int32, loop: EventLoop, isConnecting: Bool = false) throws(RuntimeError) {
+    self.loop = loop
+    self.isConnecting = isConnecting
+    guard case .libuv(let driver) = loop.driver else {
+      throw RuntimeError(operation: "a socket on a simulated loop", code: -EINVAL)
+    }
+    let poll = UnsafeMutablePointer<uv_poll_t>.allocate(capacity: 1)
+    let code = uv_poll_init(driver.loop, poll, descriptor)
+    guard code == 0 else {
+      poll.deallocate()
+      Glibc.close(descriptor)
+      throw RuntimeError(operation: "uv_poll_init", code: code)
+    }
+    socket = .descriptor(descriptor, poll)
+    // Unretained: `loop.open` holds the stream until `close()`, which stops the poll.
+    poll.pointee.data = Unmanaged.passUnretained(self).toOpaque()
+    var on: Int32 = 1
+    setsockopt(
+      descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &on, socklen_t(MemoryLayout<Int32>.size))
+    loop.open[ObjectIdentifier(self)] = self
+    updatePoll()
+  }
+
+  init(simulated: SimulatedSocket, loop: EventLoop) {
+    self.loop = loop
+    isConnecting = false
+    socket = .simulated(simulated)
+    simulated.stream = self
+    loop.open[ObjectIdentifier(self)] = self
+  }
+
+  /// Begins to connect; ``StreamDelegate/streamIsWritable(_:)`` or
+  /// ``StreamDelegate/streamEnded(_:_:)`` tells how it went.
+  public static func connect(
+    to address: SocketAddress, on loop: EventLoop, delegate: any StreamDelegate
+  ) throws(RuntimeError) -> Stream {
+    loop.preconditionOnLoop()
+    let kind = Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
+    let descriptor = Glibc.socket(address.family, kind, 0)
+    guard descriptor >= 0 else { throw RuntimeError(operation: "socket", code: -errno) }
+    let code = address.withSockaddr { Glibc.connect(descriptor, $0, $1) }
+    guard code == 0 || errno == EINPROGRESS else {
+      let error = RuntimeError(operation: "connect to \(address.text)", code: -errno)
+      Glibc.close(descriptor)
+      throw error
+    }
+    let stream = try Stream(descriptor: descriptor, loop: loop, isConnecting: true)
+    stream.delegate = delegate
+    return stream
+  }
+
+  // MARK: Output
+
+  /// Offers bytes to the kernel once. One system call, no copy.
+  public func send(_ bytes: Span<UInt8>) -> SendOutcome {
+    loop.preconditionOnLoop()
+    switch socket {
+    case .descriptor(let descriptor, _):
+      let count = bytes.withUnsafeBytes { buffer in
+        Glibc.send(
+          descriptor, buffer.baseAddress, buffer.count,
+          Int32(MSG_DONTWAIT | MSG_NOSIGNAL))
+      }
+      if count == bytes.count { return .sent(count) }
+      if count >= 0 {
+        block()
+        return .sent(count)
+      }
+      let code = errno
+      if code == EAGAIN || code == EINTR || code == ENOBUFS {
+        block()
+        return .blocked
+      }
+      return .failed(code)
+    case .simulated(let simulated):
+      let outcome = simulated.send(bytes)
+      if case .sent(let count) = outcome, count < bytes.count { isBlocked = true }
+      if case .blocked = outcome { isBlocked = true }
+      return outcome
+    case .closed: return .failed(EPIPE)
+    }
+  }
+
+  /// Ends the sending side; the peer sees the end of the stream after all that was sent.
+  public func finishSending() {
+    loop.preconditionOnLoop()
+    switch socket {
+    case .descriptor(let descriptor, _): shutdown(descriptor, Int32(SHUT_WR))
+    case .simulated(let simulated): simulated.finishSending()
+    case .closed: break
+    }
+  }
+
+  private func block() {
+    guard !isBlocked else { return }
+    isBlocked = true
+    updatePoll()
+  }
+
+  // MARK: Input
+
+  /// The bytes received and not yet consumed.
+  public var inputCount: Int { inputBytes.count - inputStart }
+
+  /// Shows the bytes received and not yet consumed.
+  public func withInput<Result>(_ body: (Span<UInt8>) throws -> Result) rethrows -> Result {
+    loop.preconditionOnLoop()
+    let bytes = inputBytes
+    let span = bytes.span
+    return try body(span.extracting(inputStart..<bytes.count))
+  }
+
+  /// Drops the first `count` bytes of the input; reading goes on if it had paused.
+  public func consume(_ count: Int) {
+    inputStart += min(count, inputCount)
+    if inputStart == inputBytes.count {
+      // An idle connection holds no buffer.
+      inputBytes = []
+      inputStart = 0
+    } else if inputStart >= Self.inputBytesMax {
+      inputBytes.removeFirst(inputStart)
+      inputStart = 0
+    }
+    updatePoll()
+  }
+
+  private func received(_ bytes: ArraySlice<UInt8>) {
+    inputBytes.append(contentsOf: bytes)
+    updatePoll()
+    delegate?.streamHasInput(self)
+  }
+
+  private func endInput(_ end: StreamEnd) {
+    guard !inputEnded else { return }
+    inputEnded = true
+    updatePoll()
+    delegate?.streamEnded(self, end)
+  }
+
+  // MARK: Life
+
+  /// Whether ``close()`` has been called.
+  public var isClosed: Bool {
+    if case .closed = socket { return true }
+    return false
+  }
+
+  /// The peer's address, for operators.
+  public var peer: String {
+    switch socket {
+    case .descriptor(let descriptor, _):
+      SocketAddress.of(descriptor) { getpeername($0, $1, $2) }?.text ?? "gone"
+    case .simulated: "simulated"
+    case .closed: "gone"
+    }
+  }
+
+  /// Closes the socket at once and lets go of the delegate, which hears nothing more.
+  public func close() {
+    loop.preconditionOnLoop()
+    delegate = nil
+    inputBytes = []
+    inputStart = 0
+    switch socket {
+    case .closed: return
+    case .descriptor(let descriptor, let poll):
+      poll.pointee.data = nil
+      uv_poll_stop(poll)
+      let handle = UnsafeMutableRawPointer(poll).assumingMemoryBound(to: uv_handle_t.self)
+      uv_close(handle) { handle in
+        // The handle's memory belongs to libuv until this callback.
+        UnsafeMutableRawPointer(handle)?.deallocate()
+      }
+      Glibc.close(descriptor)
+    case .simulated(let simulated): simulated.close()
+    }
+    socket = .closed
+    loop.open[ObjectIdentifier(self)] = nil
+  }
+
+  func closeResource() { close() }
+
+  private func updatePoll() {
+    guard case .descriptor(_, let poll) = socket else { return }
+    var events: UInt32 = 0
+    if !inputEnded, inputCount < Self.inputBytesMax, !isConnecting {
+      events |= UV_READABLE.rawValue
+    }
+    if isBlocked || isConnecting { events |= UV_WRITABLE.rawValue }
+    guard Int32(events) != polled else { return }
+    polled = Int32(events)
+    if polled == 0 {
+      uv_poll_stop(poll)
+      return
+    }
+    uv_poll_start(poll, polled) { handle, status, events in
+      guard let data = handle?.pointee.data else { return }
+      // Retained for the length of the call: the delegate may close the stream in it.
+      let stream = Unmanaged<Stream>.fromOpaque(data).takeUnretainedValue()
+      withExtendedLifetime(stream) { stream.ready(status: status, events: UInt32(events)) }
+    }
+  }
+
+  private func ready(status: Int32, events: UInt32) {
+    if isConnecting { return finishConnecting() }
+    if status < 0 || events & UV_READABLE.rawValue != 0 { read() }
+    if events & UV_WRITABLE.rawValue != 0, isBlocked {
+      isBlocked = false
+      updatePoll()
+      delegate?.streamIsWritable(self)
+    }
+  }
+
+  private func finishConnecting() {
+    guard case .descriptor(let descriptor, _) = socket else { return }
+    isConnecting = false
+    var code: Int32 = 0
+    var size = socklen_t(MemoryLayout<Int32>.size)
+    getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &code, &size)
+    updatePoll()
+    if code == 0 {
+      delegate?.streamIsWritable(self)
+    } else {
+      endInput(.failed(code))
+    }
+  }
+
+  private func read() {
+    guard case .descriptor(let descriptor, _) = socket, !inputEnded else { return }
+    let room = min(loop.receiveBuffer.count, Self.inputBytesMax - inputCount)
+    guard room > 0 else { return }
+    let count = loop.receiveBuffer.withUnsafeMutableBytes { buffer in
+      recv(descriptor, buffer.baseAddress, room, Int32(MSG_DONTWAIT))
+    }
+    switch count {
+    case 0: endInput(.finished)
+    case ..<0:
+      let code = errno
+      if code != EAGAIN, code != EINTR { endInput(.failed(code)) }
+    default: received(loop.receiveBuffer[..<count])
+    }
+  }
+
+  /// The simulated network's word that something changed.
+  func simulatedReady() {
+    guard case .simulated(let simulated) = socket else { return }
+    let room = Self.inputBytesMax - inputCount
+    if !inputEnded, room > 0 {
+      let bytes = simulated.receive(atMost: room)
+      if !bytes.isEmpty { received(bytes[...]) }
+    }
+    if !isClosed, !inputEnded, let end = simulated.inputEnd { endInput(end) }
+    if !isClosed, isBlocked, simulated.canSend {
+      isBlocked = false
+      delegate?.streamIsWritable(self)
+    }
+  }
+}

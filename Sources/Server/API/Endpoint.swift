@@ -1,0 +1,52 @@
+import FanfareActors
+
+/// What a path names (CONTRACT section 2).
+enum Endpoint: Sendable, Equatable {
+  /// The events of the channel that the path names.
+  case channelEvents(ChannelName)
+  /// The events of the channels that the query or the body names.
+  case events
+  case channels
+  case connections
+  case metrics
+  case health
+  case readiness
+
+  /// The endpoint at `target`; 404 where there is none, 400 where it names an impossible channel.
+  init(_ target: RequestTarget) throws(Problem) {
+    let parts = target.segments
+    switch (parts.count, parts.first) {
+    case (1, "events"): self = .events
+    case (1, "channels"): self = .channels
+    case (1, "connections"): self = .connections
+    case (1, "metrics"): self = .metrics
+    case (1, "healthz"): self = .health
+    case (1, "readyz"): self = .readiness
+    case (3, "channels") where parts[2] == "events":
+      self = .channelEvents(try Self.channel(parts[1]))
+    case (3, "projects") where parts[2] == "events":
+      self = .channelEvents(try Self.channel("project:" + parts[1]))
+    case (3, "workflows") where parts[2] == "events":
+      self = .channelEvents(try Self.channel("workflow:" + parts[1]))
+    default: throw .notFound
+    }
+  }
+
+  var allowedMethods: [HTTPMethod] {
+    switch self {
+    case .channelEvents, .events: [.get, .head, .post, .options]
+    case .channels, .connections, .metrics, .health, .readiness: [.get, .head, .options]
+    }
+  }
+
+  var allow: HeaderField {
+    HeaderField("Allow", allowedMethods.map(\.rawValue).joined(separator: ", "))
+  }
+
+  private static func channel(_ text: String) throws(Problem) -> ChannelName {
+    guard let name = ChannelName(text) else {
+      throw Problem(400, "bad-channel", "Mend the channel's name: \(ChannelName.rule).")
+    }
+    return name
+  }
+}

@@ -1,0 +1,257 @@
+import FanfareActors
+import FanfareBackplane
+import FanfareRuntime
+import Logging
+import Synchronization
+
+/// A whole Fanfare node inside a Swift program.
+///
+///     let server = try FanfareServer()
+///     try await server.start()
+///     try await server.publish(.agentStarted, #"{"agent":7}"#, to: "project:42")
+///     for try await item in try server.follow(["project:42"], from: .oldest) {
+///       if case .event(let event) = item { print(event.type, event.position) }
+///     }
+///     await server.stop()
+///
+/// Start it once and stop it once; every call may come from any task.
+public final class FanfareServer: Sendable {
+  private enum State {
+    case new
+    case starting
+    case running(Node)
+    case stopped
+  }
+
+  /// What exists while the server runs.
+  private struct Node: Sendable {
+    let group: LoopGroup
+    let hub: Hub
+    let view: NodeView
+    let address: SocketAddress
+  }
+
+  /// The longest time for which ``stop()`` waits for answers that are under way.
+  private static let stopTimeout = Duration.seconds(5)
+
+  /// The settings that the server was made with.
+  public let settings: Settings
+  private let logger: Logger
+  private let state: Mutex<State>
+
+  /// A server that is not started yet.
+  ///
+  /// - Parameter logger: where it logs; by default the standard error stream, as the settings say.
+  /// - Throws: ``SettingsError`` when the settings contradict themselves.
+  public init(_ settings: Settings = Settings(), logger: Logger? = nil) throws(SettingsError) {
+    try settings.validate()
+    self.settings = settings
+    self.logger = logger ?? Logger.fanfare(settings)
+    state = Mutex(.new)
+  }
+
+  // MARK: Life
+
+  /// Starts the loops and listens.
+  ///
+  /// - Throws: ``ServerError/cannotListen(_:)`` when the address is taken or not this machine's;
+  ///   ``ServerError/startedTwice``.
+  public func start() async throws(ServerError) {
+    let isFirst = state.withLock { state in
+      guard case .new = state else { return false }
+      state = .starting
+      return true
+    }
+    guard isFirst else { throw .startedTwice }
+    ProcessStatistics.raiseDescriptorLimit()
+    let group: LoopGroup
+    do {
+      group = try LoopGroup.start(
+        count: settings.loops.loops(cores: LoopGroup.coreCount))
+    } catch {
+      throw .cannotStart("\(error)")
+    }
+    do throws(ServerError) {
+      let node = try await open(group)
+      state.withLock { $0 = .running(node) }
+      logger.info(
+        "listening",
+        metadata: [
+          "address": "\(node.address.text)", "loops": "\(group.loops.count)",
+          "backplane": "\(settings.backplane.rawValue)",
+        ])
+    } catch {
+      await group.stop()
+      state.withLock { $0 = .stopped }
+      throw error
+    }
+  }
+
+  private func open(_ group: LoopGroup) async throws(ServerError) -> Node {
+    let namespaces = Namespaces(
+      configured: settings.namespaces, defaults: settings.namespaceDefaults)
+    let backplane = LocalBackplane(
+      loops: group.loops, limits: settings.limits, namespaces: namespaces)
+    let hub = Hub(
+      loops: group.loops, backplane: backplane, limits: settings.limits,
+      namespaces: namespaces)
+    backplane.connect(to: hub)
+    hub.start()
+    let connections = NodeConnections()
+    let view = NodeView(
+      hub: hub, connections: connections,
+      startMilliseconds: group.loops[0].wallMilliseconds())
+    // A free port is chosen once; the other loops then share it.
+    var address = try resolve(settings.listen.port)
+    for (loop, hubLoop) in zip(group.loops, hub.hubLoops) {
+      let site = try LoopConfined(
+        LoopSite(
+          loop: loop, hubLoop: hubLoop, admission: admission(port: Int(address.port)),
+          events: EventsAPI(hub: hub), operators: OperatorAPI(node: view),
+          node: connections, logger: logger), to: loop)
+      address = try await listen(site, address)
+      view.add(site)
+    }
+    return Node(group: group, hub: hub, view: view, address: address)
+  }
+
+  private func resolve(_ port: Int) throws(ServerError) -> SocketAddress {
+    do {
+      let address = try SocketAddress.resolve(
+        host: settings.listen.bindHost, port: UInt16(clamping: port))
+      if port != 0 { try Listener.probe(address) }
+      return address
+    } catch {
+      throw .cannotListen("\(error)")
+    }
+  }
+
+  private func listen(
+    _ site: LoopConfined<LoopSite>, _ address: SocketAddress
+  ) async throws(ServerError) -> SocketAddress {
+    let result = await site.loop.run { () -> Result<SocketAddress, RuntimeError> in
+      Result { () throws(RuntimeError) in try site.get.listen(address) }
+    }
+    switch result {
+    case .success(let address): return address
+    case .failure(let error): throw .cannotListen("\(error)")
+    }
+  }
+
+  private func admission(port: Int) throws(ServerError) -> RequestAdmission {
+    do {
+      let policy = try OriginPolicy(
+        allowedOrigins: settings.origins, allowedHosts: settings.hosts, listenPorts: [port],
+        // Behind `insecure` the names by which others reach this machine are theirs to know.
+        checksHostAlways: !settings.insecure)
+      return RequestAdmission(limits: settings.limits, policy: policy)
+    } catch {
+      throw .cannotStart("origins or hosts: \(error.entry) must be \(error.allowed)")
+    }
+  }
+
+  /// Tells every stream to come back later, finishes what is being answered, and closes. Returns
+  /// when all threads have ended; does nothing when the server does not run.
+  public func stop() async {
+    let node: Node? = state.withLock { state in
+      guard case .running(let node) = state else { return nil }
+      state = .stopped
+      return node
+    }
+    guard let node else { return }
+    await node.view.drain()
+    let clock = ContinuousClock()
+    let deadline = clock.now + Self.stopTimeout
+    while node.view.connections.openCount > 0, clock.now < deadline {
+      try? await Task.sleep(for: .milliseconds(10))
+    }
+    await node.group.stop()
+    logger.info("stopped")
+  }
+
+  /// Where the server listens: `127.0.0.1:8080`. `nil` unless it runs.
+  public var address: String? { node?.address.text }
+
+  private var node: Node? {
+    state.withLock { state in
+      guard case .running(let node) = state else { return nil }
+      return node
+    }
+  }
+
+  // MARK: Publishing and following
+
+  /// Publishes one event and returns its position.
+  ///
+  /// - Parameters:
+  ///   - json: one JSON value, carried byte for byte.
+  ///   - key: makes a repeated publish harmless for two minutes.
+  /// - Throws: ``ServerError``.
+  @discardableResult
+  public func publish(
+    _ type: EventType, _ json: String, to channel: String, key: String? = nil
+  ) async throws(ServerError) -> Position {
+    let positions = try await publish(
+      [Draft(type: type, data: Array(json.utf8))], to: channel, key: key)
+    return positions[0]
+  }
+
+  /// Publishes several events of one channel, in order, and returns their positions.
+  public func publish(
+    _ drafts: [Draft], to channel: String, key: String? = nil
+  ) async throws(ServerError) -> [Position] {
+    guard let node else { throw .notRunning }
+    let name = try Self.name(channel)
+    guard !drafts.isEmpty else { return [] }
+    for draft in drafts { try check(draft) }
+    do {
+      return try await node.hub.publish(
+        drafts, to: name, key: key.map { IdempotencyKey(subject: "", key: $0) })
+    } catch {
+      throw .notPublished(Problem(error).detail)
+    }
+  }
+
+  private func check(_ draft: Draft) throws(ServerError) {
+    guard draft.data.count <= settings.limits.eventDataBytesMax else {
+      throw .notPublished(
+        "an event's data has at most \(settings.limits.eventDataBytesMax) bytes")
+    }
+    do {
+      _ = try JSONScanner.value(in: draft.data.span, range: 0..<draft.data.count)
+    } catch {
+      throw .notPublished(error.description)
+    }
+  }
+
+  /// Follows `channels` in this process.
+  ///
+  /// - Parameters:
+  ///   - start: where to begin; a cursor of an earlier follower is given as ``FollowStart/after(_:)``.
+  ///   - types: the types wanted, `agent_*` style; all where there is none.
+  public func follow(
+    _ channels: [String], from start: FollowStart = .live, types: [String]? = nil
+  ) throws(ServerError) -> FollowSequence {
+    guard let node else { throw .notRunning }
+    var names: [ChannelName] = []
+    for channel in channels { names.append(try Self.name(channel)) }
+    guard (1...settings.limits.channelsPerConnectionMax).contains(names.count),
+      Set(names).count == names.count
+    else {
+      throw .badFollow(
+        "follow 1 to \(settings.limits.channelsPerConnectionMax) channels, each once")
+    }
+    var filter: TypeFilter?
+    if let types {
+      guard let made = TypeFilter(patterns: types) else { throw .badFollow(TypeFilter.rule) }
+      filter = made
+    }
+    return FollowSequence(
+      hub: node.hub, follows: try start.follows(names), filter: filter)
+  }
+
+  private static func name(_ text: String) throws(ServerError) -> ChannelName {
+    guard let name = ChannelName(text) else { throw .badFollow(ChannelName.rule) }
+    return name
+  }
+}

@@ -1,0 +1,118 @@
+import FanfareActors
+
+/// Where a follower in this process begins.
+public enum FollowStart: Sendable, Equatable {
+  /// With the events from now on.
+  case live
+  /// With the oldest event retained.
+  case oldest
+  /// With the last so many events of each channel.
+  case last(Int)
+  /// After a cursor that was handed out for the same channels in the same order.
+  case after(String)
+
+  func follows(_ channels: [ChannelName]) throws(ServerError) -> [Follow] {
+    switch self {
+    case .live: return channels.map { Follow(channel: $0, start: .live) }
+    case .oldest: return channels.map { Follow(channel: $0, start: .oldest) }
+    case .last(let count): return channels.map { Follow(channel: $0, start: .last(count)) }
+    case .after(let text):
+      guard let cursor = Cursor(text, for: channels) else {
+        throw .badFollow("the cursor is not one of these channels in this order")
+      }
+      return zip(channels, cursor.positions).map { channel, position in
+        Follow(channel: channel, start: position.map { .after($0) } ?? .live)
+      }
+    }
+  }
+}
+
+/// What a follower in this process is given.
+public enum FollowItem: Sendable {
+  /// The continuity promise, told first, and again whenever it is broken.
+  case attached([ChannelVerdict])
+  /// One event.
+  case event(Event)
+}
+
+/// The events of some channels, in order, as they come.
+///
+/// Nothing is queued for a follower: it reads the channels' history at its own pace, and what has
+/// left history before it was read is told as a new verdict. The sequence ends when the task is
+/// cancelled or the server stops.
+public struct FollowSequence: AsyncSequence, Sendable {
+  /// What the sequence gives.
+  public typealias Element = FollowItem
+
+  private static let eventsMax = 256
+  private static let bytesMax = 1024 * 1024
+  private static let wait = Duration.seconds(60)
+
+  let hub: Hub
+  let follows: [Follow]
+  let filter: TypeFilter?
+
+  /// Reads from where the sequence begins.
+  public func makeAsyncIterator() -> Iterator {
+    Iterator(sequence: self, follows: follows)
+  }
+
+  /// Reads one item at a time.
+  public struct Iterator: AsyncIteratorProtocol {
+    let sequence: FollowSequence
+    var follows: [Follow]
+    private var waiting: [FollowItem] = []
+    private var place = 0
+    private var isAttached = false
+    /// The cursor after the last item given: what a later ``FollowStart/after(_:)`` resumes with.
+    public private(set) var cursor: String?
+
+    init(sequence: FollowSequence, follows: [Follow]) {
+      self.sequence = sequence
+      self.follows = follows
+    }
+
+    /// The next item, as soon as there is one.
+    public mutating func next() async throws -> FollowItem? {
+      while place == waiting.count {
+        guard !Task.isCancelled else { return nil }
+        try await refill()
+      }
+      defer { place += 1 }
+      return waiting[place]
+    }
+
+    private mutating func refill() async throws(ServerError) {
+      let poll = Poll(
+        follows: follows, filter: sequence.filter, eventsMax: FollowSequence.eventsMax,
+        bytesMax: FollowSequence.bytesMax,
+        // The first verdicts come at once, whether or not there are events.
+        wait: isAttached ? FollowSequence.wait : .zero, transport: .inProcess)
+      let answer: PollAnswer
+      do {
+        answer = try await sequence.hub.answer(poll)
+      } catch {
+        throw .notRunning
+      }
+      waiting = []
+      place = 0
+      let broken = answer.verdicts.filter { verdict in
+        switch verdict.verdict {
+        case .live, .resumed: false
+        case .gap, .reset: true
+        }
+      }
+      if !isAttached {
+        waiting.append(.attached(answer.verdicts))
+      } else if !broken.isEmpty {
+        waiting.append(.attached(broken))
+      }
+      isAttached = true
+      waiting += answer.events.map(FollowItem.event)
+      cursor = Cursor(answer.cursor).description
+      follows = zip(follows, answer.cursor).map { follow, position in
+        Follow(channel: follow.channel, start: .after(position))
+      }
+    }
+  }
+}

@@ -1,0 +1,396 @@
+import FanfareActors
+import FanfareRuntime
+
+/// One HTTP/1.1 connection, from its first byte to its end or to the stream of events that it turns
+/// into. Pinned to the loop that accepted it.
+///
+/// Requests are answered one after another, in their order; while one is being answered no further
+/// is parsed, and past ``Stream/inputBytesMax`` none is read.
+actor Connection: StreamDelegate, TimerTarget {
+  nonisolated let unownedExecutor: UnownedSerialExecutor
+
+  private enum State {
+    /// Between requests, or within a head.
+    case head(RequestHeadParser)
+    case body(RequestHead, PublishTarget, BodyReader)
+    /// A task works on the answer.
+    case responding(Exchange)
+    /// An answer is on its way out.
+    case writing(then: After)
+    /// Refused with input unread: the answer is out, and what still comes is thrown away until the
+    /// client has read it. Closing at once would reset the connection under the answer.
+    case lingering
+    /// Handed to a subscriber, or closed.
+    case gone
+  }
+
+  private enum After {
+    case nextRequest
+    case close
+    case linger
+  }
+
+  /// What of a request outlives its head.
+  private struct Exchange {
+    let isHead: Bool
+    let keepsAlive: Bool
+    let cors: [HeaderField]
+  }
+
+  private struct PublishTarget {
+    let channel: ChannelName?
+    let isNDJSON: Bool
+    let key: String?
+    let exchange: Exchange
+  }
+
+  private static let lingerTimeout = Duration.seconds(2)
+  private static let writeTimeout = Duration.seconds(30)
+
+  private let stream: Stream
+  private let site: LoopConfined<LoopSite>
+  private let record: LoopConfined<ConnectionRecord>
+  private let limits: Limits
+  private var state: State
+  private var output: [UInt8] = []
+  private var outputStart = 0
+  private var timer = TimerToken.none
+  private var task: Task<Void, Never>?
+  private var inputHasEnded = false
+  private var isProcessing = false
+  private let isOverLimit: Bool
+
+  init(
+    stream: Stream, site: LoopConfined<LoopSite>, record: LoopConfined<ConnectionRecord>,
+    limits: Limits, isOverLimit: Bool
+  ) {
+    self.stream = stream
+    self.site = site
+    self.record = record
+    self.limits = limits
+    self.isOverLimit = isOverLimit
+    unownedExecutor = stream.loop.asUnownedSerialExecutor()
+    state = .head(RequestHeadParser(headBytesMax: limits.requestHeadBytesMax))
+  }
+
+  func begin() {
+    arm(limits.headReadTimeout)
+  }
+
+  // MARK: The stream's word
+
+  nonisolated func streamHasInput(_ stream: Stream) {
+    assumeIsolated { $0.process() }
+  }
+
+  nonisolated func streamIsWritable(_ stream: Stream) {
+    assumeIsolated { $0.flush() }
+  }
+
+  nonisolated func streamEnded(_ stream: Stream, _ end: StreamEnd) {
+    assumeIsolated { $0.inputEnded(end) }
+  }
+
+  nonisolated func timerFired() {
+    assumeIsolated { $0.timedOut() }
+  }
+
+  private func inputEnded(_ end: StreamEnd) {
+    inputHasEnded = true
+    task?.cancel()
+    switch (end, state) {
+    case (.failed, _): close(.socketError)
+    case (.finished, .head), (.finished, .body), (.finished, .lingering): close(.clientClosed)
+    // A client may close its half and still read the answer.
+    case (.finished, .responding), (.finished, .writing), (.finished, .gone): break
+    }
+  }
+
+  private func timedOut() {
+    timer = .none
+    switch state {
+    case .head:
+      // Silence between requests is no fault.
+      if stream.inputCount == 0 { return close(.idle) }
+      refuse(Problem(408, "slow-head", "Send the whole request head sooner."))
+    case .body: refuse(Problem(408, "slow-body", "Send the whole request body sooner."))
+    case .responding: break
+    case .writing: close(.stalled)
+    case .lingering: close(.refused)
+    case .gone: break
+    }
+  }
+
+  private func arm(_ delay: Duration?) {
+    stream.loop.cancel(timer)
+    timer = delay.map { stream.loop.schedule(after: $0, self) } ?? .none
+  }
+
+  // MARK: Reading
+
+  private func process() {
+    // An answer that is out at once comes back here through `flush`; the loop below goes on with it.
+    // Calling again would nest as deep as a client pipelines.
+    guard !isProcessing else { return }
+    isProcessing = true
+    defer { isProcessing = false }
+    var goesOn = true
+    while goesOn {
+      switch state {
+      case .head(let parser): goesOn = readHead(parser)
+      case .body(let head, let target, let reader): goesOn = readBody(head, target, reader)
+      case .lingering:
+        stream.consume(stream.inputCount)
+        goesOn = false
+      case .responding, .writing, .gone: goesOn = false
+      }
+    }
+  }
+
+  private func readHead(_ parser: RequestHeadParser) -> Bool {
+    guard stream.inputCount > 0 else { return false }
+    var parser = parser
+    switch stream.withInput({ parser.parse($0) }) {
+    case .needsMore:
+      // The first byte of a later request starts its time; that of the first runs since the accept.
+      if record.get.requests > 0, !record.get.isReadingHead {
+        record.get.isReadingHead = true
+        arm(limits.headReadTimeout)
+      }
+      state = .head(parser)
+      return false
+    case .refused(let refusal):
+      refuse(Problem(refusal))
+      return true
+    case .head(let head, let consumed):
+      stream.consume(consumed)
+      record.get.isReadingHead = false
+      record.get.requests += 1
+      begin(head)
+      return true
+    }
+  }
+
+  private func begin(_ head: RequestHead) {
+    let site = site.get
+    let admission: Admission
+    let cors: [HeaderField]
+    do throws(Problem) {
+      (admission, cors) = try site.admission.admit(head)
+      if isOverLimit, !admission.isServedOverLimit { throw .tooManyConnections }
+    } catch {
+      return refuse(error, isHead: head.method == .head, head)
+    }
+    let exchange = Exchange(
+      isHead: head.method == .head, keepsAlive: head.keepAlive && !isOverLimit, cors: cors)
+    switch admission {
+    case .publish(let channel, let isNDJSON, let key):
+      state = .body(
+        head,
+        PublishTarget(channel: channel, isNDJSON: isNDJSON, key: key, exchange: exchange),
+        BodyReader(head.framing))
+      arm(limits.bodyReadTimeout)
+      if head.expectsContinue { interim() }
+    case .stream(let request):
+      if isOverLimit || site.isDraining {
+        turnAway(cors)
+      } else {
+        openStream(request, cors)
+      }
+    case .streamHead:
+      respond(Response(status: 200, fields: StreamHead.fields), exchange)
+    case .options(let endpoint):
+      let preflight = site.admission.policy.preflight(head)
+      respond(
+        Response(status: 204, fields: [endpoint.allow] + (preflight ?? [])), exchange)
+    case .read(let request):
+      answer(exchange) { [api = site.events, hubLoop = site.hubLoop] in
+        await api.read(request, on: hubLoop)
+      }
+    case .operator(let endpoint, let target):
+      answer(exchange) { [api = site.operators] in await api.answer(endpoint, target) }
+    }
+    // A body that nothing reads would be taken for the next request.
+    if case .body = state { return }
+    if head.framing != .none { keepAliveEnds() }
+  }
+
+  private func readBody(
+    _ head: RequestHead, _ target: PublishTarget, _ reader: BodyReader
+  ) -> Bool {
+    var reader = reader
+    var consumed = 0
+    let outcome = stream.withInput { input in
+      reader.read(input, bytesMax: limits.publishBodyBytesMax, consumed: &consumed)
+    }
+    stream.consume(consumed)
+    switch outcome {
+    case .needsMore:
+      state = .body(head, target, reader)
+      return false
+    case .refused(let refusal):
+      refuse(Problem(refusal))
+      return true
+    case .complete:
+      publish(reader.body, target)
+      return true
+    }
+  }
+
+  private func publish(_ body: [UInt8], _ target: PublishTarget) {
+    do throws(Problem) {
+      let request = try PublishRequest(
+        body, isNDJSON: target.isNDJSON, channel: target.channel, limits)
+      answer(target.exchange) { [api = site.get.events] in
+        await api.publish(request, key: target.key)
+      }
+    } catch {
+      respond(error.response, target.exchange)
+    }
+  }
+
+  // MARK: Answering
+
+  private func answer(_ exchange: Exchange, _ work: @escaping @Sendable () async -> Response) {
+    state = .responding(exchange)
+    arm(nil)
+    task = Task { respond(await work(), exchange) }
+  }
+
+  private func keepAliveEnds() {
+    switch state {
+    case .responding(let exchange):
+      state = .responding(
+        Exchange(isHead: exchange.isHead, keepsAlive: false, cors: exchange.cors))
+    case .writing: state = .writing(then: .linger)
+    case .head: close(.refused)
+    case .body, .lingering, .gone: break
+    }
+  }
+
+  private func respond(_ response: Response, _ asked: Exchange) {
+    var exchange = asked
+    // The state may have changed while the task was away: closed, or told not to keep alive.
+    if case .gone = state { return }
+    if case .responding(let now) = state { exchange = now }
+    let closes = !exchange.keepsAlive || inputHasEnded || site.get.isDraining
+    if let problem = response.problem { site.get.metrics.errors["http", problem] += 1 }
+    write(response, exchange, closes: closes)
+    finish(then: closes ? (exchange.keepsAlive ? .close : .linger) : .nextRequest)
+  }
+
+  private func write(_ response: Response, _ exchange: Exchange, closes: Bool) {
+    var fields = response.fields + exchange.cors
+    if closes { fields.append(HeaderField("Connection", "close")) }
+    let framing: BodyFraming = response.status == 204 ? .none : .length(response.body.count)
+    ResponseHeadWriter.append(
+      status: response.status, fields: fields, framing: framing, date: site.get.date(),
+      to: &output)
+    if !exchange.isHead { output.append(contentsOf: response.body) }
+  }
+
+  /// Refuses a request. The connection goes on only where it is known where the next one begins, and
+  /// the refusal is not about the connection itself.
+  private func refuse(_ problem: Problem, isHead: Bool = false, _ head: RequestHead? = nil) {
+    var keepsAlive = false
+    if let head { keepsAlive = head.framing == .none && head.keepAlive && !isOverLimit }
+    site.get.metrics.errors["http", problem.kind] += 1
+    let exchange = Exchange(isHead: isHead, keepsAlive: keepsAlive, cors: [])
+    write(problem.response, exchange, closes: !keepsAlive)
+    finish(then: keepsAlive ? .nextRequest : .linger)
+  }
+
+  private func interim() {
+    output.append(contentsOf: "HTTP/1.1 100 Continue\r\n\r\n".utf8)
+    _ = drain()
+  }
+
+  private func finish(then after: After) {
+    task = nil
+    state = .writing(then: after)
+    arm(Self.writeTimeout)
+    flush()
+  }
+
+  private func flush() {
+    guard drain(), case .writing(let after) = state else { return }
+    switch after {
+    case .close: close(.done)
+    case .linger:
+      state = .lingering
+      stream.finishSending()
+      stream.consume(stream.inputCount)
+      arm(Self.lingerTimeout)
+      if inputHasEnded { close(.refused) }
+    case .nextRequest:
+      state = .head(RequestHeadParser(headBytesMax: limits.requestHeadBytesMax))
+      if inputHasEnded { return close(.clientClosed) }
+      arm(limits.keepAliveTimeout)
+      process()
+    }
+  }
+
+  /// Sends what is waiting. Returns whether all of it is out.
+  private func drain() -> Bool {
+    guard outputStart < output.count else { return true }
+    switch stream.send(output.span.extracting(outputStart..<output.count)) {
+    case .sent(let count): outputStart += count
+    case .blocked: break
+    case .failed:
+      close(.socketError)
+      return false
+    }
+    guard outputStart == output.count else { return false }
+    output = []
+    outputStart = 0
+    return true
+  }
+
+  // MARK: Streams
+
+  private func openStream(_ request: FollowRequest, _ cors: [HeaderField]) {
+    arm(nil)
+    state = .gone
+    let site = site.get
+    let record = record.get
+    let subscriber = Subscriber(
+      stream: stream, format: request.format, transport: .sse, fanout: site.hubLoop.fanout.get,
+      owner: record)
+    record.becomesStream(subscriber, request)
+    var greeting = output
+    output = []
+    StreamHead.append(
+      retry: site.retry(), cors: cors, date: site.date(), to: &greeting)
+    subscriber.begin(request.follows, filter: request.filter, greeting: greeting)
+  }
+
+  /// Ends an `EventSource` so that it comes back later: any status but 200 would end it for good.
+  private func turnAway(_ cors: [HeaderField]) {
+    let site = site.get
+    StreamHead.append(retry: site.retry(), cors: cors, date: site.date(), to: &output)
+    SSEFormat(content: .event, isNamed: true).appendBye(
+      site.isDraining ? .shutdown : .tooManyConnections, retry: site.retry(), to: &output)
+    site.metrics.errors["sse", "turned-away"] += 1
+    finish(then: .linger)
+  }
+
+  // MARK: End
+
+  /// The server stops: what is being answered is finished, the rest is closed.
+  func drainConnection() {
+    task?.cancel()
+    switch state {
+    case .head, .body, .lingering: close(.serverStopped)
+    case .responding, .writing, .gone: break
+    }
+  }
+
+  private func close(_ reason: ConnectionEnd) {
+    if case .gone = state { return }
+    state = .gone
+    task?.cancel()
+    stream.loop.cancel(timer)
+    stream.close()
+    record.get.ended(reason)
+  }
+}

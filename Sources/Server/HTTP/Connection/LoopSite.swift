@@ -1,0 +1,151 @@
+import FanfareActors
+import FanfareRuntime
+import Logging
+import Synchronization
+
+/// The connections of a whole node, counted across its loops.
+final class NodeConnections: Sendable {
+  private let open = Atomic<Int>(0)
+  private let peak = Atomic<Int>(0)
+  private let ids = Atomic<UInt64>(0)
+
+  /// One more connection; its number among those open.
+  func enter() -> Int {
+    let count = open.wrappingAdd(1, ordering: .relaxed).newValue
+    peak.max(count, ordering: .relaxed)
+    return count
+  }
+
+  func leave() { open.subtract(1, ordering: .relaxed) }
+
+  func nextID() -> UInt64 { ids.wrappingAdd(1, ordering: .relaxed).newValue }
+
+  var openCount: Int { open.load(ordering: .relaxed) }
+  var peakCount: Int { peak.load(ordering: .relaxed) }
+}
+
+/// One loop's part of the server: its listener, its connections, its numbers. Loop-confined.
+final class LoopSite {
+  /// The connections past the bound that are answered before they are closed; more are closed unread.
+  static let overLimitMax = 256
+
+  let loop: EventLoop
+  let hubLoop: HubLoop
+  let limits: Limits
+  let admission: RequestAdmission
+  let events: EventsAPI
+  let operators: OperatorAPI
+  var metrics = SiteMetrics()
+  private(set) var isDraining = false
+  private let node: NodeConnections
+  private let logger: Logger
+  private var listener: Listener?
+  private var records: [UInt64: ConnectionRecord] = [:]
+  private var dateSeconds: Int64 = -1
+  private var dateText = ""
+
+  init(
+    loop: EventLoop, hubLoop: HubLoop, admission: RequestAdmission, events: EventsAPI,
+    operators: OperatorAPI, node: NodeConnections, logger: Logger
+  ) {
+    self.loop = loop
+    self.hubLoop = hubLoop
+    self.admission = admission
+    limits = admission.limits
+    self.events = events
+    self.operators = operators
+    self.node = node
+    self.logger = logger
+  }
+
+  // MARK: Accepting
+
+  /// Listens, and returns the address with the port that the system chose.
+  func listen(_ address: SocketAddress) throws(RuntimeError) -> SocketAddress {
+    let listener = try Listener(
+      address, on: loop,
+      accepted: { [unowned self] in accept($0) },
+      failed: { [unowned self] error in
+        metrics.errors["tcp", "accept"] += 1
+        log(.warning, "cannot accept connections") { ["error": "\(error)"] }
+      })
+    self.listener = listener
+    return listener.address ?? address
+  }
+
+  func accept(_ stream: Stream) {
+    let count = node.enter()
+    guard count <= limits.connectionsMax + Self.overLimitMax, !isDraining else {
+      node.leave()
+      metrics.errors["tcp", "too-many-connections"] += 1
+      return stream.close()
+    }
+    let record = ConnectionRecord(id: node.nextID(), peer: stream.peer, site: self)
+    records[record.id] = record
+    metrics.open[ConnectionRecord.Kind.http.rawValue] += 1
+    metrics.opened[ConnectionRecord.Kind.http.rawValue][0] += 1
+    let connection = Connection(
+      stream: stream, site: LoopConfined(self, to: loop),
+      record: LoopConfined(record, to: loop), limits: limits,
+      isOverLimit: count > limits.connectionsMax)
+    record.connection = connection
+    stream.delegate = connection
+    connection.assumeIsolated { $0.begin() }
+  }
+
+  func forget(_ record: ConnectionRecord) {
+    if records.removeValue(forKey: record.id) != nil { node.leave() }
+  }
+
+  // MARK: Stopping
+
+  /// Stops accepting, tells every stream to come back later, and lets answers under way finish.
+  func drain() {
+    isDraining = true
+    listener?.close()
+    listener = nil
+    for record in records.values.sorted(by: { $0.id < $1.id }) {
+      if let subscriber = record.subscriber {
+        subscriber.leave(.shutdown, retry: retry())
+      } else {
+        record.connection?.assumeIsolated { $0.drainConnection() }
+      }
+    }
+  }
+
+  // MARK: What answers need
+
+  /// A jittered time after which a client may come back, so that not all come at once.
+  func retry() -> Duration {
+    .milliseconds(Int64.random(in: 1_000...4_000, using: &loop.random))
+  }
+
+  /// The `Date` of an answer, made once a second.
+  func date() -> String {
+    let seconds = loop.wallMilliseconds() / 1000
+    if seconds != dateSeconds {
+      dateSeconds = seconds
+      dateText = HTTPDate.imfFixdate(unixSeconds: Int(seconds))
+    }
+    return dateText
+  }
+
+  func log(_ level: Logger.Level, _ message: Logger.Message, _ metadata: () -> Logger.Metadata) {
+    guard level >= logger.logLevel else { return }
+    logger.log(level: level, message, metadata: metadata())
+  }
+
+  // MARK: Operators
+
+  func summaries(after id: UInt64, limit: Int) -> [ConnectionSummary] {
+    let later = records.values.filter { $0.id > id }.sorted { $0.id < $1.id }
+    return later.prefix(limit).map { record in
+      ConnectionSummary(
+        id: record.id, transport: record.kind.name, peer: record.peer,
+        seconds: (loop.now - record.openedAt).inSeconds,
+        channels: record.channels.map(\.text),
+        delivered: record.subscriber?.delivered ?? 0,
+        dropped: record.subscriber?.dropped ?? 0, lag: record.subscriber?.lag ?? 0)
+    }
+  }
+}

@@ -1,0 +1,27 @@
+/// Why a call of ``FanfareServer`` could not be carried out, in one line.
+public enum ServerError: Error, Sendable, Equatable, CustomStringConvertible {
+  /// The system gave no thread, or the settings name an impossible origin or host.
+  case cannotStart(String)
+  /// The address is taken, or not this machine's.
+  case cannotListen(String)
+  /// A server starts once; make another one.
+  case startedTwice
+  /// The server is not started, or has been stopped.
+  case notRunning
+  /// The events were refused, and nothing was stored.
+  case notPublished(String)
+  /// The channels, types or cursor cannot be followed.
+  case badFollow(String)
+
+  /// The line.
+  public var description: String {
+    switch self {
+    case .cannotStart(let why): "cannot start: \(why)"
+    case .cannotListen(let why): "cannot listen: \(why); choose another address with --listen"
+    case .startedTwice: "a server starts once; make a new one"
+    case .notRunning: "the server is not running"
+    case .notPublished(let why): "not published: \(why)"
+    case .badFollow(let why): "cannot follow: \(why)"
+    }
+  }
+}

@@ -1,0 +1,76 @@
+import FanfareActors
+import FanfareRuntime
+import Logging
+
+/// Everything that a node can be told before it starts.
+///
+/// A plain value with defaults, so that an embedding program can fill it in by hand.
+/// ``load(file:environment:overrides:)`` fills it from `fanfare.yaml`, the environment and flags.
+/// ``validate()`` must pass before a node starts.
+public struct Settings: Sendable, Equatable {
+  /// The address that accepts connections. While there are no tokens, an address that other
+  /// machines can reach is refused unless ``insecure`` is set.
+  ///
+  /// The default is `127.0.0.1:8080`.
+  public var listen = ListenAddress(host: "127.0.0.1", port: 8080)
+
+  /// Whether ``listen`` may be an address that other machines can reach although anybody may then
+  /// read and publish everything.
+  ///
+  /// The default is false.
+  public var insecure = false
+
+  /// How many event loops, each a thread, serve connections: 1 to 64.
+  ///
+  /// The default is ``LoopCount/auto``, one for each core.
+  public var loops = LoopCount.auto
+
+  /// Where the nodes of a cluster meet.
+  ///
+  /// The default is ``BackplaneKind/local``, a single node.
+  public var backplane = BackplaneKind.local
+
+  /// The web origins whose pages may use the server besides its own, as a browser writes them:
+  /// `https://app.example.com`. A page from any other origin is refused with 403.
+  ///
+  /// The default is none.
+  public var origins: [String] = []
+
+  /// The host names that web pages may address the server by besides the loopback names:
+  /// `fanfare.example.com` stands for ports 80, 443 and that of ``listen``,
+  /// `fanfare.example.com:8443` for just that port. A page that uses any other name is refused with
+  /// 403, so that a foreign name that resolves to this machine gains nothing.
+  ///
+  /// The default is none.
+  public var hosts: [String] = []
+
+  /// The least severe messages that are logged.
+  ///
+  /// The default is `info`.
+  public var logLevel = Logger.Level.info
+
+  /// How a line of the log is written.
+  ///
+  /// The default is ``LogFormat/text``.
+  public var logFormat = LogFormat.text
+
+  /// The settings of a channel whose namespace is not among ``namespaces``, and those that each
+  /// namespace in the configuration file starts from.
+  ///
+  /// The default is what `NamespaceSettings` starts with.
+  public var namespaceDefaults = NamespaceSettings()
+
+  /// The settings of the channels whose names begin with a namespace and `:`. `fanfare` and `job`
+  /// are reserved and refused.
+  ///
+  /// The default is none.
+  public var namespaces: [String: NamespaceSettings] = [:]
+
+  /// Every other bound of the node.
+  ///
+  /// The default is what `Limits` starts with.
+  public var limits = Limits()
+
+  /// The settings that everyone starts with.
+  public init() {}
+}
