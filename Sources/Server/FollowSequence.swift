@@ -90,7 +90,12 @@ public struct FollowSequence: AsyncSequence, Sendable {
         wait: isAttached ? FollowSequence.wait : .zero, transport: .inProcess)
       let answer: PollAnswer
       do {
-        answer = try await sequence.hub.answer(poll)
+        let hangUp = HangUp()
+        answer = try await withTaskCancellationHandler {
+          try await sequence.hub.answer(poll, hangUp: hangUp)
+        } onCancel: {
+          hangUp.hangUp()
+        }
       } catch {
         throw .notRunning
       }

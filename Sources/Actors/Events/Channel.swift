@@ -36,9 +36,9 @@ public actor Channel {
   private let counts: HubCounts
   private var following = Following.no
   private var windows: [Window] = []
-  private var line = Deque<CheckedContinuation<Void, Never>>()
+  private var line = Deque<Gate>()
   private var keys = IdempotencyKeys()
-  private var keyWaiters: [CheckedContinuation<Void, Never>] = []
+  private var keyWaiters: [Gate] = []
   private var publishing = 0
 
   init(
@@ -74,7 +74,10 @@ public actor Channel {
       switch keys.begin(key, fingerprint: fingerprint) {
       case .published(let positions): return positions
       case .mismatch: throw .keyMismatch
-      case .inFlight: await withCheckedContinuation { keyWaiters.append($0) }
+      case .inFlight:
+        let gate = Gate(on: loop)
+        keyWaiters.append(gate)
+        await gate.pass()
       case .new: return try await appendOnce(drafts, key)
       }
     }
@@ -109,13 +112,15 @@ public actor Channel {
       let slice = hasPlace || line.isEmpty ? takeSlice(&rest) : []
       if slice.isEmpty {
         // The place is kept until the last draft is published: a batch is not refused half way.
+        let gate = Gate(on: loop)
         if hasPlace {
-          await withCheckedContinuation { line.prepend($0) }
+          line.prepend(gate)
         } else {
           guard counts.enterLine(max: limits.pacedPublishesMax) else { throw .paced }
           hasPlace = true
-          await withCheckedContinuation { line.append($0) }
+          line.append(gate)
         }
+        await gate.pass()
         // Others may have used the room meanwhile: it is looked at again.
         continue
       }
@@ -151,7 +156,7 @@ public actor Channel {
   }
 
   private func wakeKeyWaiters() {
-    for waiter in keyWaiters { waiter.resume() }
+    for waiter in keyWaiters { waiter.open() }
     keyWaiters = []
   }
 
@@ -181,7 +186,7 @@ public actor Channel {
   /// Lets the first publish in line look for room. One at a time: it calls the next when it has
   /// taken its part, so the line keeps its order.
   private func moveLine() {
-    line.popFirst()?.resume()
+    line.popFirst()?.open()
   }
 
   // MARK: Loops with followers

@@ -51,11 +51,13 @@ public final class Hub: BackplaneFeed, Sendable {
   }
 
   /// Answers `poll` from the loop of its first channel.
-  public func answer(_ poll: Poll) async throws(PublishError) -> PollAnswer {
+  public func answer(
+    _ poll: Poll, hangUp: HangUp? = nil
+  ) async throws(PublishError) -> PollAnswer {
     guard let first = poll.follows.first else {
       return PollAnswer(events: [], cursor: [], verdicts: [])
     }
-    return try await home(of: first.channel).answer(poll)
+    return try await home(of: first.channel).answer(poll, hangUp: hangUp)
   }
 
   // MARK: Between loops

@@ -40,8 +40,12 @@ public struct PollAnswer: Sendable {
 }
 
 extension HubLoop {
-  /// Answers `poll` from this loop. Returns early, with what there is, when the task is cancelled.
-  public func answer(_ poll: Poll) async throws(PublishError) -> PollAnswer {
+  /// Answers `poll` from this loop.
+  ///
+  /// - Parameter hangUp: ends the wait early; the answer is then what there is.
+  public func answer(
+    _ poll: Poll, hangUp: HangUp? = nil
+  ) async throws(PublishError) -> PollAnswer {
     guard poll.wait > .zero else {
       var asked = PollState(poll)
       try await collect(&asked, poll)
@@ -51,24 +55,12 @@ extension HubLoop {
     let place = WaitingPlace(poll, fanout.get)
     let waiting = LoopConfined(place, to: loop)
     let timer = loop.schedule(after: poll.wait, place.waiter)
+    hangUp?.connect(LoopConfined(place.waiter, to: loop))
     defer {
       loop.cancel(timer)
       waiting.get.leave(fanout.get)
     }
-    let result = await withTaskCancellationHandler { () async -> Result<PollState, PublishError> in
-      do throws(PublishError) {
-        return .success(try await waitForEvents(poll, waiting))
-      } catch {
-        return .failure(error)
-      }
-    } onCancel: {
-      if waiting.loop.isCurrent {
-        waiting.get.waiter.end()
-      } else {
-        _ = waiting.loop.post { waiting.get.waiter.end() }
-      }
-    }
-    return finish(try result.get(), poll)
+    return finish(try await waitForEvents(poll, waiting), poll)
   }
 
   private func waitForEvents(
@@ -76,11 +68,11 @@ extension HubLoop {
   ) async throws(PublishError) -> PollState {
     var asked = PollState(poll)
     let waiter = waiting.get.waiter
-    while !waiter.isOver, waiting.get.isJoining { await waiter.wait() }
+    while !waiter.isOver, waiting.get.isJoining { await waiter.gate()?.pass() }
     repeat {
       try await collect(&asked, poll)
       if !asked.events.isEmpty { break }
-      while !waiter.isOver, !waiting.get.hasNews(since: asked) { await waiter.wait() }
+      while !waiter.isOver, !waiting.get.hasNews(since: asked) { await waiter.gate()?.pass() }
     } while !waiter.isOver
     return asked
   }

@@ -2,23 +2,43 @@ import FanfareRuntime
 
 /// One caller that waits for something to happen in any of several channels. Loop-confined.
 final class PollWaiter: TimerTarget {
-  private var continuation: CheckedContinuation<Void, Never>?
-  private var isSignalled = false
+  private enum State {
+    case idle
+    case waiting(Gate)
+    /// Something happened while nobody waited.
+    case signalled
+  }
+
+  private let loop: EventLoop
+  private var state = State.idle
   /// The wait is over whether or not something happened: its time has passed, or nobody waits.
   private(set) var isOver = false
 
-  /// Returns at the next signal, or at once if there was one since the last wait.
-  func wait(isolation: isolated (any Actor)? = #isolation) async {
-    if !isSignalled, !isOver {
-      await withCheckedContinuation { continuation = $0 }
+  init(on loop: EventLoop) {
+    self.loop = loop
+  }
+
+  /// The gate that the next signal opens; `nil` when there was one since the last wait.
+  func gate() -> Gate? {
+    switch state {
+    case .signalled:
+      state = .idle
+      return nil
+    case .idle, .waiting:
+      guard !isOver else { return nil }
+      let gate = Gate(on: loop)
+      state = .waiting(gate)
+      return gate
     }
-    isSignalled = false
   }
 
   func signal() {
-    isSignalled = true
-    continuation?.resume()
-    continuation = nil
+    switch state {
+    case .waiting(let gate):
+      state = .idle
+      gate.open()
+    case .idle, .signalled: state = .signalled
+    }
   }
 
   func timerFired() { end() }

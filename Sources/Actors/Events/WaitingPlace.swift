@@ -1,9 +1,10 @@
 /// Where a poll waits: in the shard of every channel that it asks about. Loop-confined.
 final class WaitingPlace {
-  let waiter = PollWaiter()
+  let waiter: PollWaiter
   private var shards: [Shard] = []
 
   init(_ poll: Poll, _ fanout: Fanout) {
+    waiter = PollWaiter(on: fanout.loop)
     for follow in poll.follows {
       let shard = fanout.shard(for: follow.channel)
       shard.waiters.append(waiter)

@@ -72,7 +72,7 @@ public final class EventLoop: SerialExecutor, @unchecked Sendable {
   public var isCurrent: Bool {
     switch driver {
     case .libuv: thread.load(ordering: .relaxed) == UInt(pthread_self())
-    case .simulated(let simulation): simulation.running === self
+    case .simulated(let simulation): simulation.isRunning(self)
     }
   }
 
@@ -88,6 +88,7 @@ public final class EventLoop: SerialExecutor, @unchecked Sendable {
     if isCurrent {
       jobs.append(.job(job))
     } else {
+      driver.checkCaller()
       act(on: inbox.push(.job(job)))
     }
   }
@@ -102,6 +103,11 @@ public final class EventLoop: SerialExecutor, @unchecked Sendable {
 
   /// Whether the caller runs on this loop (SE-0471).
   public func isIsolatingCurrentContext() -> Bool? { isCurrent }
+
+  /// Runs a job of another executor of this loop, after what was enqueued before it. On the loop.
+  func run(_ job: UnownedJob, on executor: some SerialExecutor) {
+    jobs.append(.message { job.runSynchronously(on: executor.asUnownedSerialExecutor()) })
+  }
 
   /// Runs `message` on this loop, from any thread, in the order of posting.
   ///

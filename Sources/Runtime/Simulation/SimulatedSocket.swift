@@ -48,7 +48,6 @@ final class SimulatedSocket {
   }
 
   func receive(atMost limit: Int) -> [UInt8] {
-    isSignalled = false
     guard !arrived.isEmpty else { return [] }
     var count = min(limit, arrived.count)
     if count > 1, simulation.chance(1, in: 4) { count = simulation.number(in: 1...count) }
@@ -80,6 +79,11 @@ final class SimulatedSocket {
     simulation.signal(stream)
   }
 
-  /// Looks again although nothing new arrived: the owner paused reading before.
+  /// The owner is looking: what happens from now on is told anew.
   func looked() { isSignalled = false }
+
+  /// The owner has room again: what arrived while it had none is told once more.
+  func readOn() {
+    if !arrived.isEmpty || peerFinished || failure != nil { signal() }
+  }
 }

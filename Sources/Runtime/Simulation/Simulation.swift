@@ -1,3 +1,6 @@
+import Glibc
+import Synchronization
+
 /// A seeded world of loops without threads, clocks or sockets: the same seed gives the same order of
 /// everything, in the same build.
 ///
@@ -14,7 +17,8 @@ public final class Simulation: @unchecked Sendable {
   public private(set) var loops: [EventLoop] = []
   /// The simulated time.
   public private(set) var now = MonotonicInstant(nanoseconds: 1_000_000_000)
-  private(set) var running: EventLoop?
+  private var running: EventLoop?
+  private let thread = Atomic<UInt>(UInt(pthread_self()))
   private var random: SeededGenerator
   private var signalled: [[Stream]] = []
   private var needsTurn: [Bool] = []
@@ -35,8 +39,14 @@ public final class Simulation: @unchecked Sendable {
     }
   }
 
+  /// Whether the calling thread is the one that last turned the simulation.
+  var isOnItsThread: Bool { thread.load(ordering: .relaxed) == UInt(pthread_self()) }
+
+  func isRunning(_ loop: EventLoop) -> Bool { isOnItsThread && running === loop }
+
   /// Runs `body` as if on `loop`.
   public func on<Result>(_ loop: EventLoop, _ body: () throws -> Result) rethrows -> Result {
+    thread.store(UInt(pthread_self()), ordering: .relaxed)
     let before = running
     running = loop
     needsTurn[loop.index] = true
@@ -55,11 +65,14 @@ public final class Simulation: @unchecked Sendable {
   }
 
   /// One turn of one loop, or one jump of the clock. Returns false when nothing is left to do.
-  public func step() -> Bool {
+  ///
+  /// - Parameter jumps: whether the clock may jump to the next timer when all loops wait.
+  public func step(jumps: Bool = true) -> Bool {
+    thread.store(UInt(pthread_self()), ordering: .relaxed)
     let ready = loops.indices.filter { index in
       needsTurn[index] || !signalled[index].isEmpty || loops[index].hasWaitingItems
     }
-    guard let first = ready.first else { return advanceClock() }
+    guard let first = ready.first else { return jumps && advanceClock() }
     let index = ready.count == 1 ? first : ready[number(in: 0...(ready.count - 1))]
     let loop = loops[index]
     running = loop

@@ -184,6 +184,7 @@ public final class Stream: LoopResource, @unchecked Sendable {
       inputStart = 0
     }
     updatePoll()
+    if case .simulated(let simulated) = socket { simulated.readOn() }
   }
 
   private func received(_ bytes: ArraySlice<UInt8>) {
@@ -306,6 +307,7 @@ public final class Stream: LoopResource, @unchecked Sendable {
   /// The simulated network's word that something changed.
   func simulatedReady() {
     guard case .simulated(let simulated) = socket else { return }
+    simulated.looked()
     let room = Self.inputBytesMax - inputCount
     if !inputEnded, room > 0 {
       let bytes = simulated.receive(atMost: room)

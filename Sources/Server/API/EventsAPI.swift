@@ -72,12 +72,14 @@ struct EventsAPI: Sendable {
   }
 
   /// Answers a read or a long poll on `loop`.
-  func read(_ request: FollowRequest, on hubLoop: HubLoop) async -> Response {
+  func read(
+    _ request: FollowRequest, on hubLoop: HubLoop, hangUp: HangUp
+  ) async -> Response {
     let poll = Poll(
       follows: request.follows, filter: request.filter, eventsMax: request.eventsMax,
       bytesMax: hub.limits.pollAnswerBytesMax, wait: request.wait, transport: .poll)
     do throws(PublishError) {
-      return Self.response(try await hubLoop.answer(poll))
+      return Self.response(try await hubLoop.answer(poll, hangUp: hangUp))
     } catch {
       return Problem(error).response
     }

@@ -44,6 +44,13 @@ actor Connection: StreamDelegate, TimerTarget {
     let exchange: Exchange
   }
 
+  /// What a task does for an answer.
+  private enum Work {
+    case publish(PublishRequest, key: String?)
+    case read(FollowRequest)
+    case `operator`(Endpoint, RequestTarget)
+  }
+
   private static let lingerTimeout = Duration.seconds(2)
   private static let writeTimeout = Duration.seconds(30)
 
@@ -55,7 +62,8 @@ actor Connection: StreamDelegate, TimerTarget {
   private var output: [UInt8] = []
   private var outputStart = 0
   private var timer = TimerToken.none
-  private var task: Task<Void, Never>?
+  /// Ends the wait of a long poll under way.
+  private var hangUp: HangUp?
   private var inputHasEnded = false
   private var isProcessing = false
   private let isOverLimit: Bool
@@ -97,7 +105,7 @@ actor Connection: StreamDelegate, TimerTarget {
 
   private func inputEnded(_ end: StreamEnd) {
     inputHasEnded = true
-    task?.cancel()
+    hangUp?.hangUp()
     switch (end, state) {
     case (.failed, _): close(.socketError)
     case (.finished, .head), (.finished, .body), (.finished, .lingering): close(.clientClosed)
@@ -204,11 +212,9 @@ actor Connection: StreamDelegate, TimerTarget {
       respond(
         Response(status: 204, fields: [endpoint.allow] + (preflight ?? [])), exchange)
     case .read(let request):
-      answer(exchange) { [api = site.events, hubLoop = site.hubLoop] in
-        await api.read(request, on: hubLoop)
-      }
+      answer(.read(request), exchange)
     case .operator(let endpoint, let target):
-      answer(exchange) { [api = site.operators] in await api.answer(endpoint, target) }
+      answer(.operator(endpoint, target), exchange)
     }
     // A body that nothing reads would be taken for the next request.
     if case .body = state { return }
@@ -241,9 +247,7 @@ actor Connection: StreamDelegate, TimerTarget {
     do throws(Problem) {
       let request = try PublishRequest(
         body, isNDJSON: target.isNDJSON, channel: target.channel, limits)
-      answer(target.exchange) { [api = site.get.events] in
-        await api.publish(request, key: target.key)
-      }
+      answer(.publish(request, key: target.key), target.exchange)
     } catch {
       respond(error.response, target.exchange)
     }
@@ -251,10 +255,25 @@ actor Connection: StreamDelegate, TimerTarget {
 
   // MARK: Answering
 
-  private func answer(_ exchange: Exchange, _ work: @escaping @Sendable () async -> Response) {
+  private func answer(_ work: Work, _ exchange: Exchange) {
     state = .responding(exchange)
     arm(nil)
-    task = Task { respond(await work(), exchange) }
+    Task { respond(await perform(work), exchange) }
+  }
+
+  // A method, not a closure handed in: the latter would run on the global pool and come back.
+  private func perform(_ work: Work) async -> Response {
+    let events = site.get.events
+    let operators = site.get.operators
+    let hubLoop = site.get.hubLoop
+    switch work {
+    case .publish(let request, let key): return await events.publish(request, key: key)
+    case .read(let request):
+      let hangUp = HangUp()
+      self.hangUp = hangUp
+      return await events.read(request, on: hubLoop, hangUp: hangUp)
+    case .operator(let endpoint, let target): return await operators.answer(endpoint, target)
+    }
   }
 
   private func keepAliveEnds() {
@@ -306,7 +325,7 @@ actor Connection: StreamDelegate, TimerTarget {
   }
 
   private func finish(then after: After) {
-    task = nil
+    hangUp = nil
     state = .writing(then: after)
     arm(Self.writeTimeout)
     flush()
@@ -378,7 +397,7 @@ actor Connection: StreamDelegate, TimerTarget {
 
   /// The server stops: what is being answered is finished, the rest is closed.
   func drainConnection() {
-    task?.cancel()
+    hangUp?.hangUp()
     switch state {
     case .head, .body, .lingering: close(.serverStopped)
     case .responding, .writing, .gone: break
@@ -388,7 +407,7 @@ actor Connection: StreamDelegate, TimerTarget {
   private func close(_ reason: ConnectionEnd) {
     if case .gone = state { return }
     state = .gone
-    task?.cancel()
+    hangUp?.hangUp()
     stream.loop.cancel(timer)
     stream.close()
     record.get.ended(reason)
