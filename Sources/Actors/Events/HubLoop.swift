@@ -7,7 +7,7 @@ public actor HubLoop: TimerTarget {
   public nonisolated let unownedExecutor: UnownedSerialExecutor
   /// The event path of this loop, for those who run on it.
   public nonisolated let fanout: LoopConfined<Fanout>
-  public nonisolated let loop: EventLoop
+  nonisolated let loop: EventLoop
   let backplane: any Backplane
   let limits: Limits
   let namespaces: Namespaces

@@ -43,21 +43,27 @@ import Testing
     var verdicts: [String: Int]
     var eventsSeen: Int
     var dropped: UInt64
+    /// What was counted for the connections that are open at the end.
+    var droppedAlive: UInt64
     var toldAlive: UInt64
     var toldEnded: UInt64
   }
 
-  static func outcome(_ crowd: Crowd, dropped: UInt64, isComplete: Bool) -> Outcome {
+  static func outcome(
+    _ crowd: Crowd, dropped: UInt64, droppedAlive: UInt64, isComplete: Bool
+  ) -> Outcome {
     Outcome(
       violations: crowd.model.violations, isComplete: isComplete, unfinished: crowd.unfinished,
       trace: crowd.model.trace, verdicts: crowd.model.verdicts,
-      eventsSeen: crowd.model.eventsSeen, dropped: dropped, toldAlive: crowd.model.toldAlive,
+      eventsSeen: crowd.model.eventsSeen, dropped: dropped, droppedAlive: droppedAlive,
+      toldAlive: crowd.model.toldAlive,
       toldEnded: crowd.model.toldEnded)
   }
 
   static func check(_ outcome: Outcome, _ seed: UInt64) {
     #expect(outcome.violations.isEmpty, "seed \(seed): \(outcome.violations)")
     #expect(outcome.isComplete, "seed \(seed): \(outcome.unfinished)")
+    #expect(outcome.droppedAlive == outcome.toldAlive, "seed \(seed)")
     // What a follower that ended was being told may not have arrived.
     #expect(
       outcome.dropped >= outcome.toldAlive + outcome.toldEnded,
@@ -93,7 +99,11 @@ import Testing
       let counts = simulation.on(hubLoop.loop) { hubLoop.fanout.get.metrics.dropped }
       return sum + counts.joined().reduce(0, +)
     }
-    let outcome = Self.outcome(crowd, dropped: dropped, isComplete: isComplete)
+    let droppedAlive = node.sites.reduce(UInt64(0)) { sum, site in
+      simulation.on(site.loop) { sum + site.get.droppedOfOpen }
+    }
+    let outcome = Self.outcome(
+      crowd, dropped: dropped, droppedAlive: droppedAlive, isComplete: isComplete)
     simulation.on(client) { crowd.end() }
     _ = simulation.run(stepsMax: 2_000) { false }
     return outcome
@@ -146,9 +156,14 @@ import Testing
     for hubLoop in node.hub.hubLoops {
       dropped += await hubLoop.metrics().dropped.joined().reduce(0, +)
     }
-    let outcome = await client.run { [dropped] in
+    var droppedAlive: UInt64 = 0
+    for site in node.sites {
+      droppedAlive += await site.loop.run { site.get.droppedOfOpen }
+    }
+    let outcome = await client.run { [dropped, droppedAlive] in
       let outcome = Self.outcome(
-        driver.get.crowd, dropped: dropped, isComplete: driver.get.isDone)
+        driver.get.crowd, dropped: dropped, droppedAlive: droppedAlive,
+        isComplete: driver.get.isDone)
       driver.get.crowd.end()
       return outcome
     }

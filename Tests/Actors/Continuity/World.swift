@@ -66,3 +66,10 @@ struct RealClientSide: ClientSide {
     try? FanfareRuntime.Stream.connect(to: addresses[index], on: loop, delegate: delegate)
   }
 }
+
+extension LoopSite {
+  /// Events told missing to the connections that are open now.
+  var droppedOfOpen: UInt64 {
+    summaries(after: 0, limit: .max).reduce(0) { $0 + $1.dropped }
+  }
+}
