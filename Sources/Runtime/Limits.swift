@@ -145,8 +145,9 @@ public struct Limits: Sendable, Equatable {
   /// The default is 7 days.
   public var metaTTL = Duration.seconds(7 * 24 * 3600)
 
-  /// The channels whose head and epoch one loop remembers, with events or without. Beyond it the least
-  /// recently used without events are forgotten; a follower that comes back to one is told `reset`.
+  /// The channels whose head and epoch one loop remembers, with events or without. Beyond it the
+  /// least recently used without events are forgotten; a follower that comes back to one is told
+  /// `reset`.
   ///
   /// The default is 1,000,000.
   public var dormantChannelsMax = 1_000_000

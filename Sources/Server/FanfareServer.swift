@@ -227,7 +227,8 @@ public final class FanfareServer: Sendable {
   /// Follows `channels` in this process.
   ///
   /// - Parameters:
-  ///   - start: where to begin; a cursor of an earlier follower is given as ``FollowStart/after(_:)``.
+  /// - start: where to begin; a cursor of an earlier follower is given as
+  /// ``FollowStart/after(_:)``.
   ///   - types: the types wanted, `agent_*` style; all where there is none.
   public func follow(
     _ channels: [String], from start: FollowStart = .live, types: [String]? = nil

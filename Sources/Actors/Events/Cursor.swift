@@ -9,8 +9,8 @@ public struct Cursor: Sendable, Equatable, CustomStringConvertible {
     self.positions = positions
   }
 
-  /// Reads a cursor for `channels`. `nil` when it is malformed: a byte outside `[0-9a-z.,-]`, another
-  /// number of positions than channels, or a position that belongs to another channel.
+  /// Reads a cursor for `channels`. `nil` when it is malformed: a byte outside `[0-9a-z.,-]`,
+  /// another number of positions than channels, or a position that belongs to another channel.
   public init?(_ text: some StringProtocol, for channels: [ChannelName]) {
     let parts = text.split(separator: ",", omittingEmptySubsequences: false)
     guard parts.count == channels.count else { return nil }

@@ -43,7 +43,8 @@ public final class Event: Sendable {
     self.acceptedAt = acceptedAt
   }
 
-  /// What an event costs a history or a mailbox beside its data: the object, its array and its place.
+  /// What an event costs a history or a mailbox beside its data: the object, its array and its
+  /// place.
   public static let overheadBytes = 160
 
   /// The bytes that this event is counted with against a bound.

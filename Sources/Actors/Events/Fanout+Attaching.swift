@@ -2,8 +2,8 @@ import FanfareRuntime
 
 /// Finding the verdict for a follower that attaches, and fetching what it missed.
 ///
-/// The follower is in its shard before any history is read, so what is published meanwhile is in the
-/// mailbox or in history, and nothing falls between.
+/// The follower is in its shard before any history is read, so what is published meanwhile is in
+/// the mailbox or in history, and nothing falls between.
 extension Fanout {
   /// Judges a follower whose shard has joined: at once where this loop can prove the coverage, else
   /// when the channel's home has said what the log retains.

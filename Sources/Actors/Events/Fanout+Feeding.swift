@@ -152,8 +152,8 @@ extension Fanout {
     }
   }
 
-  /// Settles a round of which the kernel took `sent` bytes: frames that it took, and the one it took
-  /// in part, are the connection's; the cursors go back before all others.
+  /// Settles a round of which the kernel took `sent` bytes: frames that it took, and the one it
+  /// took in part, are the connection's; the cursors go back before all others.
   private func commit(_ subscriber: Subscriber, sent: Int) {
     let isWhole = sent == gather.bytes.count
     if !isWhole {

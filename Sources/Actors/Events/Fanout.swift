@@ -7,10 +7,11 @@ import FanfareRuntime
 /// Events arrive in batches from the homes of their channels and are appended to their shards; at
 /// the end of the turn every follower is offered what is new, in slices, with one send each.
 public final class Fanout: TurnParticipant {
-  /// The sends of one slice: about two milliseconds of kernel time, after which sockets are read and
-  /// connections accepted again.
+  /// The sends of one slice: about two milliseconds of kernel time, after which sockets are read
+  /// and connections accepted again.
   static let sendsPerSliceMax = 512
-  /// How long a shard outlives its last follower, so that one reconnect does not unfollow and follow.
+  /// How long a shard outlives its last follower, so that one reconnect does not unfollow and
+  /// follow.
   static let linger = Duration.seconds(2)
   /// The bytes of encoded history pages that a loop keeps for those who catch up.
   static let pageBytesMax = 32 * 1024 * 1024

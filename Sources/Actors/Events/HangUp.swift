@@ -3,7 +3,8 @@ import Synchronization
 
 /// Ends a poll's wait from outside, from any thread: the client has gone, or the task is cancelled.
 ///
-/// A task cancellation handler would do the same, but its closures take the waiting task off its loop.
+/// A task cancellation handler would do the same, but its closures take the waiting task off its
+/// loop.
 public final class HangUp: Sendable {
   private enum State {
     case idle

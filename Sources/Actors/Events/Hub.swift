@@ -1,7 +1,7 @@
 import FanfareRuntime
 
-/// The hub of one node: every channel has its home on one of the loops and a shard on each loop that
-/// has followers.
+/// The hub of one node: every channel has its home on one of the loops and a shard on each loop
+/// that has followers.
 public final class Hub: BackplaneFeed, Sendable {
   /// The hub's part on each loop, by index.
   public let hubLoops: [HubLoop]

@@ -1,8 +1,8 @@
 import FanfareRuntime
 
 /// What the loops of a hub say to one another. Messages of one loop to another arrive in the order
-/// in which they were sent, one batch a turn; so a shard that hears `attached` has heard of no event
-/// after that state, and hears of every one from then on.
+/// in which they were sent, one batch a turn; so a shard that hears `attached` has heard of no
+/// event after that state, and hears of every one from then on.
 enum HubMessage: Sendable {
   // To the home of a channel.
   case attach(ChannelName, loop: Int)

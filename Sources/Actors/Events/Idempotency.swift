@@ -1,8 +1,8 @@
 import DequeModule
 import FanfareRuntime
 
-/// What makes two publishes the same: who publishes, and the name they gave the publish. The channel
-/// is the third part; each channel remembers its own keys.
+/// What makes two publishes the same: who publishes, and the name they gave the publish. The
+/// channel is the third part; each channel remembers its own keys.
 public struct IdempotencyKey: Sendable, Hashable {
   /// Who publishes; empty without authentication.
   public let subject: String

@@ -21,8 +21,8 @@ public struct Follow: Sendable, Equatable {
 }
 
 /// The sending half of a connection that follows channels: it owns the socket, the rest of a frame
-/// that the kernel did not take whole, and the control lane behind it. Events are never queued here:
-/// they stay in the mailbox until the socket takes them. Loop-confined.
+/// that the kernel did not take whole, and the control lane behind it. Events are never queued
+/// here: they stay in the mailbox until the socket takes them. Loop-confined.
 public final class Subscriber: StreamDelegate, TimerTarget {
   enum State: Equatable {
     /// Verdicts are being found; so many are missing.
@@ -179,7 +179,8 @@ public final class Subscriber: StreamDelegate, TimerTarget {
   public func streamIsWritable(_ stream: Stream) {
     isBlocked = false
     if !pending.isEmpty {
-      let sent = offer(pending.span.extracting(pendingStart..<pending.count))
+      let waiting = pending
+      let sent = offer(waiting.span.extracting(pendingStart..<waiting.count))
       guard state != .ended else { return }
       pendingStart += sent
       fanout.stalledBytes -= sent

@@ -1,7 +1,8 @@
 import FanfareActors
 import FanfareRuntime
 
-/// The logs of the channels whose home is one loop, in the order of their use. Confined to the loop.
+/// The logs of the channels whose home is one loop, in the order of their use. Confined to the
+/// loop.
 final class LocalLogs: TimerTarget {
   private static let sweepInterval = Duration.seconds(1)
   private static let sweptPerInterval = 4_000

@@ -3,18 +3,19 @@ import DequeModule
 import Glibc
 import Synchronization
 
-/// Work that a loop does once at the end of each of its turns, before it waits for the kernel again.
+/// Work that a loop does once at the end of each of its turns, before it waits for the kernel
+/// again.
 public protocol TurnParticipant: AnyObject {
-  /// Does a bounded slice of work. Returns whether more is left, so that the loop comes back after a
-  /// look at its sockets instead of sleeping.
+  /// Does a bounded slice of work. Returns whether more is left, so that the loop comes back after
+  /// a look at its sockets instead of sleeping.
   func endOfTurn() -> Bool
 }
 
 /// One thread, one libuv loop, one serial executor.
 ///
-/// Actors pinned to a loop run on its thread; so do its sockets, timers and messages. Everything but
-/// ``enqueue(_:)``, ``post(_:)`` and ``isCurrent`` may be used on the loop's thread only, and traps
-/// elsewhere: what is confined to a loop needs no lock.
+/// Actors pinned to a loop run on its thread; so do its sockets, timers and messages. Everything
+/// but ``enqueue(_:)``, ``post(_:)`` and ``isCurrent`` may be used on the loop's thread only, and
+/// traps elsewhere: what is confined to a loop needs no lock.
 ///
 /// It is deliberately not a `TaskExecutor` too: the runtime would enqueue again at every call.
 ///

@@ -23,8 +23,8 @@ enum LoopDriver {
     }
   }
 
-  /// Traps when a job reaches a simulated loop from another thread: some task has left the simulated
-  /// loops for the global pool, and the seed no longer decides what happens when.
+  /// Traps when a job reaches a simulated loop from another thread: some task has left the
+  /// simulated loops for the global pool, and the seed no longer decides what happens when.
   func checkCaller() {
     guard case .simulated(let simulation) = self else { return }
     let isInside = simulation.isOnItsThread

@@ -20,7 +20,8 @@ enum LoopThread {
     pthread_attr_init(&attributes)
     defer { pthread_attr_destroy(&attributes) }
     pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
-    // Swift's frames can be deep in debug builds; the default of a musl or a container may be small.
+    // Swift's frames can be deep in debug builds; the default of a musl or a container may be
+    // small.
     pthread_attr_setstacksize(&attributes, 4 * 1024 * 1024)
     var thread = pthread_t()
     // Retained here, taken by the new thread exactly once; taken back if no thread came to be.

@@ -1,3 +1,4 @@
+import CLibuv
 import Glibc
 
 /// What the system says of this process, under the names that Prometheus clients use.

@@ -1,3 +1,4 @@
+import CLibuv
 import Glibc
 
 /// The standard error stream of the process.

@@ -1,8 +1,8 @@
 import Glibc
 import Synchronization
 
-/// A seeded world of loops without threads, clocks or sockets: the same seed gives the same order of
-/// everything, in the same build.
+/// A seeded world of loops without threads, clocks or sockets: the same seed gives the same order
+/// of everything, in the same build.
 ///
 /// The actors, channels and connections that run in it are the product's own; only what turns the
 /// loops differs. Tasks must begin inside a pinned actor's isolation, so that they never leave the

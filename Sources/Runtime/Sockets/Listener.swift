@@ -18,8 +18,8 @@ public final class Listener: LoopResource, TimerTarget, @unchecked Sendable {
   private let failed: (RuntimeError) -> Void
   private var pauseTimer = TimerToken.none
 
-  /// Finds out whether `address` is free. `SO_REUSEPORT` alone would let a second server of the same
-  /// user start on the same port and take half the connections without a word.
+  /// Finds out whether `address` is free. `SO_REUSEPORT` alone would let a second server of the
+  /// same user start on the same port and take half the connections without a word.
   public static func probe(_ address: SocketAddress) throws(RuntimeError) {
     let descriptor = try bind(address, sharesPort: false)
     Glibc.close(descriptor)

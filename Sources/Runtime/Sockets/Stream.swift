@@ -33,8 +33,8 @@ public enum SendOutcome: Sendable, Equatable {
 /// One TCP connection on one loop: a send goes straight to the socket, without a copy or a queue;
 /// libuv only says when it may go on.
 ///
-/// Received bytes gather in ``input`` up to ``inputBytesMax``; then reading pauses until the delegate
-/// consumes some. What the kernel does not take of a send stays with the caller.
+/// Received bytes gather in ``input`` up to ``inputBytesMax``; then reading pauses until the
+/// delegate consumes some. What the kernel does not take of a send stays with the caller.
 ///
 /// `@unchecked Sendable`: every member is used on `loop` alone; the entry points check it.
 public final class Stream: LoopResource, @unchecked Sendable {

@@ -3,8 +3,8 @@ import FanfareRuntime
 
 /// How events look on a Server-Sent Events stream (WHATWG HTML, section 9.2).
 ///
-/// Control blocks carry no `id:`; the cursor after a verdict or a gap is a block of its own, because
-/// a block without data moves a browser's last event id and dispatches nothing.
+/// Control blocks carry no `id:`; the cursor after a verdict or a gap is a block of its own,
+/// because a block without data moves a browser's last event id and dispatches nothing.
 struct SSEFormat: WireFormat {
   /// What stands in an event's `data:` lines.
   enum Content: String {

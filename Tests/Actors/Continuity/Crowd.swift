@@ -146,8 +146,8 @@ final class Crowd {
   /// For a failure's text: who still lacks what.
   var unfinished: String {
     let waiting = streams.filter { !$0.isOver && $0.filter == nil && !$0.hasAll }
-    return
-      "publishers idle \(publishers.map(\.isIdle)), heads \(model.heads.sorted { $0.key < $1.key }), "
+    let heads = model.heads.sorted { $0.key < $1.key }
+    return "publishers idle \(publishers.map(\.isIdle)), heads \(heads), "
       + waiting.map { "\($0.name) \($0.channels) at \($0.cursor ?? "-")" }.joined(separator: "; ")
       + polls.filter { !$0.isOver && !$0.hasAll }.map { "\($0.name) \($0.cursor ?? "-")" }
       .joined(separator: "; ")

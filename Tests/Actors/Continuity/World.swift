@@ -39,7 +39,8 @@ struct NodeUnderTest {
 /// How clients reach a node: one of these for each kind of world.
 protocol ClientSide {
   var loop: EventLoop { get }
-  /// A connection to one of the node's loops. `capacity` bounds the bytes in flight in a simulation.
+  /// A connection to one of the node's loops. `capacity` bounds the bytes in flight in a
+  /// simulation.
   func connect(toLoop index: Int, capacity: Int, _ delegate: any StreamDelegate) -> FanfareRuntime
     .Stream?
 }

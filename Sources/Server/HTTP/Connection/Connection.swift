@@ -9,7 +9,7 @@ import FanfareRuntime
 actor Connection: StreamDelegate, TimerTarget {
   nonisolated let unownedExecutor: UnownedSerialExecutor
 
-  private enum State {
+  enum State {
     /// Between requests, or within a head.
     case head(RequestHeadParser)
     case body(RequestHead, PublishTarget, BodyReader)
@@ -24,20 +24,20 @@ actor Connection: StreamDelegate, TimerTarget {
     case gone
   }
 
-  private enum After {
+  enum After {
     case nextRequest
     case close
     case linger
   }
 
   /// What of a request outlives its head.
-  private struct Exchange {
+  struct Exchange {
     let isHead: Bool
     let keepsAlive: Bool
     let cors: [HeaderField]
   }
 
-  private struct PublishTarget {
+  struct PublishTarget {
     let channel: ChannelName?
     let isNDJSON: Bool
     let key: String?
@@ -54,12 +54,12 @@ actor Connection: StreamDelegate, TimerTarget {
   private static let lingerTimeout = Duration.seconds(2)
   private static let writeTimeout = Duration.seconds(30)
 
-  private let stream: Stream
-  private let site: LoopConfined<LoopSite>
-  private let record: LoopConfined<ConnectionRecord>
+  let stream: Stream
+  let site: LoopConfined<LoopSite>
+  let record: LoopConfined<ConnectionRecord>
   private let limits: Limits
-  private var state: State
-  private var output: [UInt8] = []
+  var state: State
+  var output: [UInt8] = []
   private var outputStart = 0
   private var timer = TimerToken.none
   /// Ends the wait of a long poll under way.
@@ -129,7 +129,7 @@ actor Connection: StreamDelegate, TimerTarget {
     }
   }
 
-  private func arm(_ delay: Duration?) {
+  func arm(_ delay: Duration?) {
     stream.loop.cancel(timer)
     timer = delay.map { stream.loop.schedule(after: $0, self) } ?? .none
   }
@@ -137,8 +137,8 @@ actor Connection: StreamDelegate, TimerTarget {
   // MARK: Reading
 
   private func process() {
-    // An answer that is out at once comes back here through `flush`; the loop below goes on with it.
-    // Calling again would nest as deep as a client pipelines.
+    // An answer that is out at once comes back here through `flush`; the loop below goes on with
+    // it. Calling again would nest as deep as a client pipelines.
     guard !isProcessing else { return }
     isProcessing = true
     defer { isProcessing = false }
@@ -308,8 +308,8 @@ actor Connection: StreamDelegate, TimerTarget {
     if !exchange.isHead { output.append(contentsOf: response.body) }
   }
 
-  /// Refuses a request. The connection goes on only where it is known where the next one begins, and
-  /// the refusal is not about the connection itself.
+  /// Refuses a request. The connection goes on only where it is known where the next one begins,
+  /// and the refusal is not about the connection itself.
   private func refuse(_ problem: Problem, isHead: Bool = false, _ head: RequestHead? = nil) {
     var keepsAlive = false
     if let head { keepsAlive = head.framing == .none && head.keepAlive && !isOverLimit }
@@ -324,7 +324,7 @@ actor Connection: StreamDelegate, TimerTarget {
     _ = drain()
   }
 
-  private func finish(then after: After) {
+  func finish(then after: After) {
     hangUp = nil
     state = .writing(then: after)
     arm(Self.writeTimeout)
@@ -352,7 +352,8 @@ actor Connection: StreamDelegate, TimerTarget {
   /// Sends what is waiting. Returns whether all of it is out.
   private func drain() -> Bool {
     guard outputStart < output.count else { return true }
-    switch stream.send(output.span.extracting(outputStart..<output.count)) {
+    let waiting = output
+    switch stream.send(waiting.span.extracting(outputStart..<waiting.count)) {
     case .sent(let count): outputStart += count
     case .blocked: break
     case .failed:
@@ -363,34 +364,6 @@ actor Connection: StreamDelegate, TimerTarget {
     output = []
     outputStart = 0
     return true
-  }
-
-  // MARK: Streams
-
-  private func openStream(_ request: FollowRequest, _ cors: [HeaderField]) {
-    arm(nil)
-    state = .gone
-    let site = site.get
-    let record = record.get
-    let subscriber = Subscriber(
-      stream: stream, format: request.format, transport: .sse, fanout: site.hubLoop.fanout.get,
-      owner: record)
-    record.becomesStream(subscriber, request)
-    var greeting = output
-    output = []
-    StreamHead.append(
-      retry: site.retry(), cors: cors, date: site.date(), to: &greeting)
-    subscriber.begin(request.follows, filter: request.filter, greeting: greeting)
-  }
-
-  /// Ends an `EventSource` so that it comes back later: any status but 200 would end it for good.
-  private func turnAway(_ cors: [HeaderField]) {
-    let site = site.get
-    StreamHead.append(retry: site.retry(), cors: cors, date: site.date(), to: &output)
-    SSEFormat(content: .event, isNamed: true).appendBye(
-      site.isDraining ? .shutdown : .tooManyConnections, retry: site.retry(), to: &output)
-    site.metrics.errors["sse", "turned-away"] += 1
-    finish(then: .linger)
   }
 
   // MARK: End

@@ -26,7 +26,8 @@ final class NodeConnections: Sendable {
 
 /// One loop's part of the server: its listener, its connections, its numbers. Loop-confined.
 final class LoopSite {
-  /// The connections past the bound that are answered before they are closed; more are closed unread.
+  /// The connections past the bound that are answered before they are closed; more are closed
+  /// unread.
   static let overLimitMax = 256
 
   let loop: EventLoop

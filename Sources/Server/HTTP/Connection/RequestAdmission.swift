@@ -67,8 +67,8 @@ struct RequestAdmission: Sendable {
     }
   }
 
-  /// A client that names the type gets a stream. One that takes anything (`curl -N`) gets one too if
-  /// it asks for nothing but to follow: as JSON its answer would hold no event.
+  /// A client that names the type gets a stream. One that takes anything (`curl -N`) gets one too
+  /// if it asks for nothing but to follow: as JSON its answer would hold no event.
   private func wantsStream(_ head: RequestHead, _ request: FollowRequest) -> Bool {
     AcceptHeader.prefersEventStream(head)
       || request.asksOnlyToFollow && AcceptHeader.takesAnything(head)

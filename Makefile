@@ -1,0 +1,62 @@
+# Two commands are all a newcomer needs: `make run` and `make test`.
+SHELL := /bin/bash
+RELEASE := swift build -c release --static-swift-stdlib -Xswiftc -enforce-exclusivity=unchecked
+SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+# What a build needs beside Swift, and what the tests need beside that.
+BUILD_PACKAGES := libuv1-dev pkg-config
+TEST_PACKAGES := curl
+SOURCES := Sources Tests Fuzz/Sources Package.swift Fuzz/Package.swift
+
+.PHONY: run build test test-tsan test-asan fuzz format lint bench reference clean
+
+# Builds the release and starts it on its embedded default: http://127.0.0.1:8080
+run: build
+	exec .build/release/fanfare serve $(ARGS)
+
+build: .build/packages-for-build
+	$(RELEASE) --product fanfare
+
+# Everything that can be proven without other machines.
+test: .build/packages-for-test
+	swift build --build-tests
+	swift test --skip-build
+
+# The same suite under the sanitizers, each in a build of its own. The address sanitizer leaves
+# leaks alone: the test runner itself has some.
+test-tsan: .build/packages-for-test
+	swift test --sanitize=thread --scratch-path .build-tsan
+
+test-asan: .build/packages-for-test
+	ASAN_OPTIONS=detect_leaks=0 swift test --sanitize=address --scratch-path .build-asan
+
+# make fuzz TARGET=FuzzRequestHead SECONDS=300
+fuzz: .build/packages-for-build
+	Fuzz/run.sh $(TARGET) $(SECONDS)
+
+format:
+	swift format format --in-place --recursive $(SOURCES)
+
+lint:
+	swift format lint --strict --recursive $(SOURCES)
+
+# Prints what the server costs beside what the machine itself costs.
+bench: build
+	Benchmarks/run.sh
+
+# Writes the configuration reference that `fanfare config reference` prints.
+reference:
+	swift build --product fanfare
+	.build/debug/fanfare config reference > Documentation/configuration.md
+
+clean:
+	rm -rf .build .build-tsan .build-asan Fuzz/.build
+
+.build/packages-for-build:
+	@dpkg -s $(BUILD_PACKAGES) > /dev/null 2>&1 \
+	  || ($(SUDO) apt-get update && $(SUDO) apt-get install -y $(BUILD_PACKAGES))
+	@mkdir -p .build && touch $@
+
+.build/packages-for-test: .build/packages-for-build
+	@dpkg -s $(TEST_PACKAGES) > /dev/null 2>&1 \
+	  || ($(SUDO) apt-get update && $(SUDO) apt-get install -y $(TEST_PACKAGES))
+	@touch $@
