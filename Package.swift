@@ -85,7 +85,7 @@ let package = Package(
       name: "FanfareActorsTests",
       dependencies: [
         "FanfareActors", "FanfareBackplane", "FanfareRuntime", "FanfareServer",
-        "FanfareTestKit",
+        "FanfareTestKit", "FuzzInvariants",
       ],
       path: "Tests/Actors", swiftSettings: strict),
     .testTarget(

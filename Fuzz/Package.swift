@@ -26,5 +26,6 @@ let package = Package(
       path: "Sources/Invariants", swiftSettings: strict),
     fuzzer("FuzzRequestHead"),
     fuzzer("FuzzChunkedBody"),
+    fuzzer("FuzzCursor"),
   ]
 )
