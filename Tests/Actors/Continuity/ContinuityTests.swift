@@ -82,6 +82,10 @@ import Testing
     }
     // The node is up before its first client: its start is a message to each loop.
     for _ in 0..<8 { _ = simulation.step(jumps: false) }
+    // Passes are cut short, so that followers come and go in the middle of them.
+    for hubLoop in node.hub.hubLoops {
+      simulation.on(hubLoop.loop) { hubLoop.fanout.get.sendsPerSlice = 1 + Int(seed % 4) }
+    }
     let side = SimulatedClientSide(simulation: simulation, loop: client)
     let crowd = simulation.on(client) { Crowd(seed: seed, side: side, serverLoops: 2) }
     for _ in 0..<steps {
