@@ -89,6 +89,12 @@ let package = Package(
       ],
       path: "Tests/Actors", swiftSettings: strict),
     .testTarget(
+      name: "FanfareBackplaneTests",
+      dependencies: [
+        "FanfareBackplane", "FanfareActors", "FanfareRuntime", "FanfareTestKit",
+      ],
+      path: "Tests/Backplane", swiftSettings: strict),
+    .testTarget(
       name: "FanfareServerTests",
       dependencies: [
         "FanfareServer", "FanfareRuntime", "FanfareActors", "FanfareTestKit", "FuzzInvariants",

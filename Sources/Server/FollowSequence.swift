@@ -76,28 +76,31 @@ public struct FollowSequence: AsyncSequence, Sendable {
     public mutating func next() async throws -> FollowItem? {
       while place == waiting.count {
         guard !Task.isCancelled else { return nil }
-        try await refill()
+        guard try await refill() else { return nil }
       }
       defer { place += 1 }
       return waiting[place]
     }
 
-    private mutating func refill() async throws(ServerError) {
+    /// Reads what is next. Returns false when the server has stopped.
+    private mutating func refill() async throws(ServerError) -> Bool {
       let poll = Poll(
         follows: follows, filter: sequence.filter, eventsMax: FollowSequence.eventsMax,
         bytesMax: FollowSequence.bytesMax,
         // The first verdicts come at once, whether or not there are events.
         wait: isAttached ? FollowSequence.wait : .zero, transport: .inProcess)
+      let hangUp = HangUp()
       let answer: PollAnswer
       do {
-        let hangUp = HangUp()
         answer = try await withTaskCancellationHandler {
           try await sequence.hub.answer(poll, hangUp: hangUp)
         } onCancel: {
           hangUp.hangUp()
         }
+      } catch PublishError.tooManyChannels {
+        throw .badFollow("this node holds as many channels as it may (limits.channels)")
       } catch {
-        throw .notRunning
+        return false
       }
       waiting = []
       place = 0
@@ -118,6 +121,7 @@ public struct FollowSequence: AsyncSequence, Sendable {
       follows = zip(follows, answer.cursor).map { follow, position in
         Follow(channel: follow.channel, start: .after(position))
       }
+      return true
     }
   }
 }

@@ -109,6 +109,7 @@ public actor Channel {
     var hasPlace = false
     defer { if hasPlace { counts.leaveLine() } }
     while !rest.isEmpty {
+      if fanout.get.isStopping { throw .unavailable }
       let slice = hasPlace || line.isEmpty ? takeSlice(&rest) : []
       if slice.isEmpty {
         // The place is kept until the last draft is published: a batch is not refused half way.
@@ -187,6 +188,13 @@ public actor Channel {
   /// taken its part, so the line keeps its order.
   private func moveLine() {
     line.popFirst()?.open()
+  }
+
+  /// The hub stops: every publish in line finds that out.
+  func stop() {
+    let waiting = line
+    line = []
+    for gate in waiting { gate.open() }
   }
 
   // MARK: Loops with followers

@@ -32,6 +32,8 @@ public final class Fanout: TurnParticipant {
   var stalledBytes = 0
   /// Connections that follow something on this loop.
   var subscribers = 0
+  /// Whether the hub has been stopped.
+  private(set) var isStopping = false
   /// What this slice may still send.
   var sendsLeft = 0
   /// ``sendsPerSliceMax``; a test makes it small, so that passes are interrupted everywhere.
@@ -235,6 +237,16 @@ public final class Fanout: TurnParticipant {
     send(
       .flushed(shard.channel, loop: loop.index, through: shard.pass.target), to: shard.home)
     if shard.head > shard.pass.target { queue(shard) }
+  }
+
+  // MARK: Stopping
+
+  /// Ends every wait on this loop. What is asked from now on is refused as unavailable.
+  func stop() {
+    isStopping = true
+    for shard in shards.values {
+      for waiter in shard.waiters { waiter.end() }
+    }
   }
 
   // MARK: Accounts

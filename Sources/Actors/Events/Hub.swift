@@ -34,6 +34,11 @@ public final class Hub: BackplaneFeed, Sendable {
     }
   }
 
+  /// Ends every wait and refuses what is asked from now on.
+  public func stop() async {
+    for hubLoop in hubLoops { await hubLoop.stop() }
+  }
+
   static func home(of channel: ChannelName, loops: Int) -> Int {
     Int(channel.hash % UInt64(loops))
   }

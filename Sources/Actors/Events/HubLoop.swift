@@ -56,7 +56,14 @@ public actor HubLoop: TimerTarget {
   func publish(
     _ drafts: [Draft], to name: ChannelName, key: IdempotencyKey?
   ) async throws(PublishError) -> [Position] {
-    try await open(name).publish(drafts, key: key)
+    guard !fanout.get.isStopping else { throw .unavailable }
+    return try await open(name).publish(drafts, key: key)
+  }
+
+  /// Refuses what is asked from now on, and lets everyone who waits here go.
+  func stop() {
+    fanout.get.stop()
+    for channel in channels.values { channel.assumeIsolated { $0.stop() } }
   }
 
   /// The backplane's feed for a channel whose home this is.

@@ -46,6 +46,7 @@ extension HubLoop {
   public func answer(
     _ poll: Poll, hangUp: HangUp? = nil
   ) async throws(PublishError) -> PollAnswer {
+    guard !fanout.get.isStopping else { throw .unavailable }
     guard poll.wait > .zero else {
       var asked = PollState(poll)
       try await collect(&asked, poll)

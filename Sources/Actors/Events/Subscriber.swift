@@ -81,6 +81,9 @@ public final class Subscriber: StreamDelegate, TimerTarget {
     state = .attaching(follows.count)
     timer = stream.loop.schedule(after: fanout.limits.heartbeat, self)
     write(greeting)
+    // A socket that died under the greeting has ended this subscriber: nobody would remove the
+    // followers of an ended one.
+    guard state != .ended else { return }
     if stream.inputCount > 0 { stream.consume(stream.inputCount) }
     for follow in follows {
       let shard = fanout.shard(for: follow.channel)
@@ -158,6 +161,8 @@ public final class Subscriber: StreamDelegate, TimerTarget {
       if count < bytes.count { isBlocked = true }
       return count
     case .blocked:
+      // Patience begins now, not with the last byte before a quiet time.
+      if !isBlocked { lastProgress = stream.loop.now }
       isBlocked = true
       return 0
     case .failed:

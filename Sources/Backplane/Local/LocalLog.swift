@@ -16,6 +16,7 @@ struct LocalLog {
   /// When an event was last appended or the log last asked for.
   var usedAt: MonotonicInstant
   /// Its neighbours in the order of use; -1 at the ends.
+  var isLinkedAsDormant = true
   var moreRecent = -1
   var lessRecent = -1
 

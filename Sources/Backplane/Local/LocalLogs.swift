@@ -7,6 +7,12 @@ final class LocalLogs: TimerTarget {
   private static let sweepInterval = Duration.seconds(1)
   private static let sweptPerInterval = 4_000
 
+  /// The ends of a list of logs in the order of their use; -1 where it is empty.
+  private struct Recency {
+    var mostRecent = -1
+    var leastRecent = -1
+  }
+
   private struct Slot {
     let channel: ChannelName
     var log: LocalLog
@@ -19,8 +25,10 @@ final class LocalLogs: TimerTarget {
   private var places: [ChannelName: Int] = [:]
   private var slots: [Slot?] = []
   private var free: [Int] = []
-  private var mostRecent = -1
-  private var leastRecent = -1
+  /// The logs that hold events, and those that do not; see ``link(_:)``.
+  private var lists = [Recency(), Recency()]
+  private static let holding = 0
+  private static let dormant = 1
   private var sweepPlace = 0
   private var isSweeping = false
 
@@ -80,6 +88,10 @@ final class LocalLogs: TimerTarget {
     body(&slot.log)
     memory.add(slot.log.bytes - before)
     slots[place] = slot
+    if slot.log.events.isEmpty != slot.log.isLinkedAsDormant {
+      unlink(place)
+      link(place)
+    }
   }
 
   // MARK: The order of use
@@ -105,39 +117,47 @@ final class LocalLogs: TimerTarget {
     return place
   }
 
+  /// Makes a log the most recently used of those that hold events, or of those that do not. Apart,
+  /// so that neither an eviction nor a forgetting has to pass over the others.
   private func link(_ place: Int) {
-    slots[place]?.log.lessRecent = mostRecent
-    slots[place]?.log.moreRecent = -1
-    if mostRecent >= 0 { slots[mostRecent]?.log.moreRecent = place }
-    mostRecent = place
-    if leastRecent < 0 { leastRecent = place }
+    guard var log = slots[place]?.log else { return }
+    let list = log.events.isEmpty ? Self.dormant : Self.holding
+    log.isLinkedAsDormant = log.events.isEmpty
+    log.lessRecent = lists[list].mostRecent
+    log.moreRecent = -1
+    slots[place]?.log = log
+    if log.lessRecent >= 0 {
+      slots[log.lessRecent]?.log.moreRecent = place
+    } else {
+      lists[list].leastRecent = place
+    }
+    lists[list].mostRecent = place
   }
 
   private func unlink(_ place: Int) {
     guard let log = slots[place]?.log else { return }
+    let list = log.isLinkedAsDormant ? Self.dormant : Self.holding
     if log.moreRecent >= 0 {
       slots[log.moreRecent]?.log.lessRecent = log.lessRecent
     } else {
-      mostRecent = log.lessRecent
+      lists[list].mostRecent = log.lessRecent
     }
     if log.lessRecent >= 0 {
       slots[log.lessRecent]?.log.moreRecent = log.moreRecent
     } else {
-      leastRecent = log.moreRecent
+      lists[list].leastRecent = log.moreRecent
     }
   }
 
   // MARK: Bounds
 
-  /// Evicts the events of the least recently used logs while the node holds too many bytes. The log
-  /// that was just used goes last, and then event by event is not worth it: all of it goes but what
-  /// its own bounds keep next time.
+  /// Evicts the events of the least recently used logs while the node holds too many bytes; the log
+  /// at `place`, which was just used, goes last.
   private func evict(keeping place: Int) {
-    var victim = leastRecent
-    while memory.isFull, victim >= 0, victim != place {
-      let next = slots[victim]?.log.moreRecent ?? -1
-      change(victim) { $0.dropAll() }
-      victim = next
+    while memory.isFull, lists[Self.holding].leastRecent >= 0,
+      lists[Self.holding].leastRecent != place
+    {
+      change(lists[Self.holding].leastRecent) { $0.dropAll() }
     }
     if memory.isFull { change(place) { $0.dropAll() } }
   }
@@ -145,15 +165,10 @@ final class LocalLogs: TimerTarget {
   /// Makes room for one more head and epoch by forgetting the least recently used that has no
   /// events. Its followers, should they come back, are told `reset`.
   private func forgetDormant() {
-    guard places.count >= limits.dormantChannelsMax else { return }
-    var victim = leastRecent
-    while victim >= 0, let slot = slots[victim] {
-      if slot.log.events.isEmpty {
-        forget(victim, slot.channel)
-        return
-      }
-      victim = slot.log.moreRecent
-    }
+    guard places.count >= limits.dormantChannelsMax, lists[Self.dormant].leastRecent >= 0,
+      let slot = slots[lists[Self.dormant].leastRecent]
+    else { return }
+    forget(lists[Self.dormant].leastRecent, slot.channel)
   }
 
   private func forget(_ place: Int, _ channel: ChannelName) {

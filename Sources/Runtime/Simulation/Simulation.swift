@@ -75,7 +75,9 @@ public final class Simulation: @unchecked Sendable {
     guard let first = ready.first else { return jumps && advanceClock() }
     let index = ready.count == 1 ? first : ready[number(in: 0...(ready.count - 1))]
     let loop = loops[index]
+    let before = running
     running = loop
+    defer { running = before }
     // A little time passes in every turn.
     now = now + .microseconds(number(in: 1...50))
     loop.turnBegins()
@@ -83,7 +85,6 @@ public final class Simulation: @unchecked Sendable {
     swap(&streams, &signalled[index])
     for stream in streams { stream.simulatedReady() }
     needsTurn[index] = loop.turn()
-    running = nil
     return true
   }
 

@@ -20,6 +20,11 @@ final class NodeView: Sendable {
     sites.withLock { $0.append(site) }
   }
 
+  /// Lets go of the loops' parts once the loops have ended; they hold this view too.
+  func forgetSites() {
+    sites.withLock { $0 = [] }
+  }
+
   var isReady: Bool { !draining.load(ordering: .relaxed) }
 
   func beginDraining() { draining.store(true, ordering: .relaxed) }

@@ -3,6 +3,8 @@ struct Response: Sendable {
   var status: Int
   var fields: [HeaderField]
   var body: [UInt8]
+  /// Whether the head says how long the body is; not that of a stream, which has no length.
+  var hasLength = true
   /// The kind of problem that this answer reports, for the metrics.
   var problem: String?
 

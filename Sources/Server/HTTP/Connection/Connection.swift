@@ -206,7 +206,9 @@ actor Connection: StreamDelegate, TimerTarget {
         openStream(request, cors)
       }
     case .streamHead:
-      respond(Response(status: 200, fields: StreamHead.fields), exchange)
+      var head = Response(status: 200, fields: StreamHead.fields)
+      head.hasLength = false
+      respond(head, exchange)
     case .options(let endpoint):
       let preflight = site.admission.policy.preflight(head)
       respond(
@@ -301,7 +303,7 @@ actor Connection: StreamDelegate, TimerTarget {
   private func write(_ response: Response, _ exchange: Exchange, closes: Bool) {
     var fields = response.fields + exchange.cors
     if closes { fields.append(HeaderField("Connection", "close")) }
-    let framing: BodyFraming = response.status == 204 ? .none : .length(response.body.count)
+    let framing: BodyFraming = response.hasLength ? .length(response.body.count) : .none
     ResponseHeadWriter.append(
       status: response.status, fields: fields, framing: framing, date: site.get.date(),
       to: &output)
