@@ -203,12 +203,8 @@ actor Connection: StreamDelegate, TimerTarget {
       let preflight = site.admission.policy.preflight(head)
       respond(
         Response(status: 204, fields: [endpoint.allow] + (preflight ?? [])), exchange)
-    case .read(let request):
-      answer(exchange) { [api = site.events, hubLoop = site.hubLoop] in
-        await api.read(request, on: hubLoop)
-      }
-    case .operator(let endpoint, let target):
-      answer(exchange) { [api = site.operators] in await api.answer(endpoint, target) }
+    case .read(let request): answer(.read(request), exchange)
+    case .operator(let endpoint, let target): answer(.operators(endpoint, target), exchange)
     }
     // A body that nothing reads would be taken for the next request.
     if case .body = state { return }
@@ -241,9 +237,7 @@ actor Connection: StreamDelegate, TimerTarget {
     do throws(Problem) {
       let request = try PublishRequest(
         body, isNDJSON: target.isNDJSON, channel: target.channel, limits)
-      answer(target.exchange) { [api = site.get.events] in
-        await api.publish(request, key: target.key)
-      }
+      answer(.publish(request, key: target.key), target.exchange)
     } catch {
       respond(error.response, target.exchange)
     }
@@ -251,10 +245,13 @@ actor Connection: StreamDelegate, TimerTarget {
 
   // MARK: Answering
 
-  private func answer(_ exchange: Exchange, _ work: @escaping @Sendable () async -> Response) {
+  private func answer(_ work: RequestWork, _ exchange: Exchange) {
     state = .responding(exchange)
     arm(nil)
-    task = Task { respond(await work(), exchange) }
+    let site = site.get
+    task = Task { [events = site.events, operators = site.operators, hubLoop = site.hubLoop] in
+      respond(await work.response(events, operators, on: hubLoop), exchange)
+    }
   }
 
   private func keepAliveEnds() {
