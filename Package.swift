@@ -83,7 +83,10 @@ let package = Package(
     // What several test targets need: a server under test, clients, seeded worlds.
     .target(
       name: "FanfareTestKit",
-      dependencies: ["FanfareServer", "FanfareRuntime", "FanfareActors", "FanfareBackplane"],
+      dependencies: [
+        "FanfareServer", "FanfareRuntime", "FanfareActors", "FanfareBackplane",
+        .product(name: "Logging", package: "swift-log"),
+      ],
       path: "Tests/Kit", swiftSettings: strict),
     .testTarget(
       name: "FanfareRuntimeTests",

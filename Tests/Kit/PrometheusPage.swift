@@ -1,0 +1,84 @@
+/// A page in the Prometheus text format, read strictly.
+package struct PrometheusPage: Sendable {
+  /// The values by name and labels, as they stand on the page: `name{label="value"}`.
+  package private(set) var samples: [String: Double] = [:]
+  /// The types by name of the metric.
+  package private(set) var types: [String: String] = [:]
+
+  package init(_ text: String) throws {
+    guard text.hasSuffix("\n") else { throw ClientFailure.malformed("no LF at the end") }
+    var helps: Set<String> = []
+    for line in text.dropLast().split(separator: "\n", omittingEmptySubsequences: false) {
+      let words = line.split(separator: " ", omittingEmptySubsequences: false)
+      if line.hasPrefix("# HELP ") {
+        guard words.count > 3, helps.insert(String(words[2])).inserted else {
+          throw ClientFailure.malformed("\(line)")
+        }
+      } else if line.hasPrefix("# TYPE ") {
+        guard words.count == 4, ["counter", "gauge", "histogram"].contains(words[3]),
+          types.updateValue(String(words[3]), forKey: String(words[2])) == nil
+        else { throw ClientFailure.malformed("\(line)") }
+      } else {
+        try read(sample: line)
+      }
+    }
+    try checkHistograms()
+  }
+
+  private mutating func read(sample line: Substring) throws {
+    guard let space = line.lastIndex(of: " "), let value = Double(line[line.index(after: space)...])
+    else { throw ClientFailure.malformed("\(line)") }
+    let key = line[..<space]
+    let name = key.prefix { $0 != "{" }
+    guard let first = name.first, first.isLetter,
+      name.utf8.allSatisfy({ byte in
+        (0x61...0x7A).contains(byte) || (0x30...0x39).contains(byte) || byte == 0x5F
+      })
+    else { throw ClientFailure.malformed("\(line)") }
+    if name.endIndex < key.endIndex {
+      let labels = key[name.endIndex...]
+      guard labels.hasPrefix("{"), labels.hasSuffix("\"}"), labels.contains("=\"") else {
+        throw ClientFailure.malformed("\(line)")
+      }
+    }
+    var metric = String(name)
+    for suffix in ["_bucket", "_sum", "_count"]
+    where metric.hasSuffix(suffix) && types[String(metric.dropLast(suffix.count))] == "histogram" {
+      metric = String(metric.dropLast(suffix.count))
+      break
+    }
+    guard let type = types[metric] else {
+      throw ClientFailure.malformed("no TYPE before \(line)")
+    }
+    guard type == "gauge" || value >= 0, type != "counter" || metric.hasSuffix("_total") else {
+      throw ClientFailure.malformed("\(type) \(line)")
+    }
+    guard samples.updateValue(value, forKey: String(key)) == nil else {
+      throw ClientFailure.malformed("twice: \(line)")
+    }
+  }
+
+  /// Buckets are cumulative, end with `+Inf`, and agree with the count.
+  private func checkHistograms() throws {
+    for (name, type) in types where type == "histogram" {
+      let buckets = samples.filter { $0.key.hasPrefix("\(name)_bucket{") }
+      let count = samples["\(name)_count"]
+      guard let whole = samples["\(name)_bucket{le=\"+Inf\"}"], whole == count,
+        samples["\(name)_sum"] != nil
+      else { throw ClientFailure.malformed("histogram \(name)") }
+      let bounds = buckets.map { key, value in
+        (Double(key.dropFirst(name.count + 12).dropLast(2)) ?? .infinity, value)
+      }
+      let values = bounds.sorted { $0.0 < $1.0 }.map(\.1)
+      guard values == values.sorted() else { throw ClientFailure.malformed("histogram \(name)") }
+    }
+  }
+
+  /// The value of a sample; `nil` where there is none.
+  package subscript(key: String) -> Double? { samples[key] }
+
+  /// The sum of all samples of a metric.
+  package func sum(_ name: String) -> Double {
+    samples.filter { $0.key == name || $0.key.hasPrefix(name + "{") }.values.reduce(0, +)
+  }
+}

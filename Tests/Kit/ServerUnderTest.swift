@@ -1,0 +1,85 @@
+import FanfareServer
+
+/// A server in this process on a free port, with what a test needs to touch it from outside.
+package struct ServerUnderTest: Sendable {
+  package let server: FanfareServer
+  package let port: UInt16
+  package let log: CapturedLog
+
+  /// Starts a server whose settings are the defaults but for what `change` does to them.
+  package static func start(
+    _ change: (inout Settings) -> Void = { _ in }
+  ) async throws -> ServerUnderTest {
+    var settings = Settings()
+    settings.listen = ListenAddress(host: "127.0.0.1", port: 0)
+    // Two, so that everything is tried across loops whatever the machine has.
+    settings.loops = .exactly(2)
+    change(&settings)
+    let log = CapturedLog()
+    let server = try FanfareServer(settings, logger: log.logger)
+    try await server.start()
+    guard let port = server.address?.split(separator: ":").last.flatMap({ UInt16($0) }) else {
+      throw ClientFailure.malformed("address \(server.address ?? "none")")
+    }
+    return ServerUnderTest(server: server, port: port, log: log)
+  }
+
+  package func stop() async { await server.stop() }
+
+  /// Runs `body` with a server that is stopped afterwards, whatever happened.
+  package static func run(
+    _ change: (inout Settings) -> Void = { _ in },
+    _ body: (ServerUnderTest) async throws -> Void
+  ) async throws {
+    let server = try await start(change)
+    do {
+      try await body(server)
+    } catch {
+      await server.stop()
+      throw error
+    }
+    await server.stop()
+  }
+
+  // MARK: Clients
+
+  package func connect(receiveBufferBytes: Int? = nil) throws -> TestConnection {
+    try TestConnection(port: port, receiveBufferBytes: receiveBufferBytes)
+  }
+
+  package func stream(
+    _ target: String, _ fields: [String] = [], receiveBufferBytes: Int? = nil
+  ) throws -> TestEventStream {
+    try TestEventStream(
+      port: port, target, ["Accept: text/event-stream"] + fields,
+      receiveBufferBytes: receiveBufferBytes)
+  }
+
+  /// One request on a connection of its own.
+  package func ask(
+    _ method: String, _ target: String, _ fields: [String] = [], body: String? = nil
+  ) throws -> HTTPAnswer {
+    try connect().ask(method, target, fields, body: body)
+  }
+
+  /// A read of events as JSON.
+  package func read(_ target: String) throws -> EventsBody {
+    try ask("GET", target, ["Accept: application/json"]).events
+  }
+
+  // MARK: What operators see
+
+  package func metrics() throws -> PrometheusPage {
+    let answer = try ask("GET", "/metrics")
+    guard answer.status == 200 else { throw ClientFailure.malformed(answer.statusLine) }
+    return try PrometheusPage(answer.text)
+  }
+
+  /// Whether the server is ready, and holds no connection but the one that asks.
+  package func isIdle() async throws -> Bool {
+    try await Deadline().holds {
+      guard try ask("GET", "/readyz").status == 200 else { return false }
+      return try metrics().sum("fanfare_connections") == 1
+    }
+  }
+}
