@@ -2,7 +2,6 @@ import FanfareActors
 import FanfareBackplane
 import FanfareRuntime
 import Logging
-import Synchronization
 
 /// A whole Fanfare node inside a Swift program.
 ///
@@ -37,7 +36,7 @@ public final class FanfareServer: Sendable {
   /// The settings that the server was made with.
   public let settings: Settings
   private let logger: Logger
-  private let state: Mutex<State>
+  private let state: Locked<State>
 
   /// A server that is not started yet.
   ///
@@ -47,7 +46,7 @@ public final class FanfareServer: Sendable {
     try settings.validate()
     self.settings = settings
     self.logger = logger ?? Logger.fanfare(settings)
-    state = Mutex(.new)
+    state = Locked(.new)
   }
 
   // MARK: Life

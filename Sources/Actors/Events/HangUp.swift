@@ -1,5 +1,4 @@
 import FanfareRuntime
-import Synchronization
 
 /// Ends a poll's wait from outside, from any thread: the client has gone, or the task is cancelled.
 ///
@@ -12,7 +11,7 @@ public final class HangUp: Sendable {
     case over
   }
 
-  private let state = Mutex(State.idle)
+  private let state = Locked(State.idle)
 
   /// Nobody has hung up yet.
   public init() {}

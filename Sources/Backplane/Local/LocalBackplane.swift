@@ -1,12 +1,11 @@
 import FanfareActors
 import FanfareRuntime
-import Synchronization
 
 /// The backplane of a node that is alone: logs in memory, sequenced on each channel's home loop, in
 /// one synchronous step per publish. They end with the process.
 public final class LocalBackplane: Backplane {
   private let logs: [LoopConfined<LocalLogs>]
-  private let feed: Mutex<(any BackplaneFeed)?> = Mutex(nil)
+  private let feed = Locked<(any BackplaneFeed)?>(nil)
 
   /// Empty logs over `loops`.
   public init(loops: [EventLoop], limits: Limits, namespaces: Namespaces) {

@@ -1,5 +1,3 @@
-import Synchronization
-
 /// What other threads hand to a loop: jobs of the Swift runtime, and messages between loops, in one
 /// order. Two things sent by one thread arrive in the order in which it sent them.
 ///
@@ -36,7 +34,7 @@ final class Inbox: Sendable {
     var reader = Reader.awake
   }
 
-  private let state = Mutex(State())
+  private let state = Locked(State())
   private let messagesMax: Int
 
   init(messagesMax: Int) {

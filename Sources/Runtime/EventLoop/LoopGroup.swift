@@ -1,5 +1,4 @@
 import Glibc
-import Synchronization
 
 /// The loops of one process, each on a thread of its own.
 public final class LoopGroup: Sendable {
@@ -12,11 +11,11 @@ public final class LoopGroup: Sendable {
     var isStopping = false
   }
 
-  private let ending: Mutex<Ending>
+  private let ending: Locked<Ending>
 
   private init(loops: [EventLoop]) {
     self.loops = loops
-    ending = Mutex(Ending(running: loops.count))
+    ending = Locked(Ending(running: loops.count))
   }
 
   /// The cores this process may run on.

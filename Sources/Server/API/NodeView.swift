@@ -7,7 +7,7 @@ final class NodeView: Sendable {
   let hub: Hub
   let connections: NodeConnections
   private let startMilliseconds: Int64
-  private let sites: Mutex<[LoopConfined<LoopSite>]> = Mutex([])
+  private let sites = Locked<[LoopConfined<LoopSite>]>([])
   private let draining = Atomic<Bool>(false)
 
   init(hub: Hub, connections: NodeConnections, startMilliseconds: Int64) {
