@@ -72,6 +72,14 @@ let package = Package(
         .product(name: "UnixSignals", package: "swift-service-lifecycle"),
       ],
       path: "Sources/fanfare", swiftSettings: strict),
+    // Load for a server in a process of its own; see Benchmarks/README.md.
+    .executableTarget(
+      name: "fanfare-bench",
+      dependencies: [
+        "FanfareRuntime",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      path: "Benchmarks/Load", swiftSettings: strict),
     // What several test targets need: a server under test, clients, seeded worlds.
     .target(
       name: "FanfareTestKit",

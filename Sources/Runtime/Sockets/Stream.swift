@@ -93,13 +93,30 @@ public final class Stream: LoopResource, @unchecked Sendable {
 
   /// Begins to connect; ``StreamDelegate/streamIsWritable(_:)`` or
   /// ``StreamDelegate/streamEnded(_:_:)`` tells how it went.
+  ///
+  /// - Parameter source: the address of this machine to connect from, with port 0. A client that
+  ///   opens more connections to one server than there are ephemeral ports (28,000 by default)
+  ///   needs several.
   public static func connect(
-    to address: SocketAddress, on loop: EventLoop, delegate: any StreamDelegate
+    to address: SocketAddress, from source: SocketAddress? = nil, on loop: EventLoop,
+    delegate: any StreamDelegate
   ) throws(RuntimeError) -> Stream {
     loop.preconditionOnLoop()
     let kind = Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
     let descriptor = Glibc.socket(address.family, kind, 0)
     guard descriptor >= 0 else { throw RuntimeError(operation: "socket", code: -errno) }
+    if let source {
+      // The port is chosen by `connect`, which knows the whole pair: `bind` would take ports that
+      // other pairs may still use.
+      var on: Int32 = 1
+      let size = socklen_t(MemoryLayout<Int32>.size)
+      setsockopt(descriptor, Int32(IPPROTO_IP), IP_BIND_ADDRESS_NO_PORT, &on, size)
+      guard source.withSockaddr({ Glibc.bind(descriptor, $0, $1) }) == 0 else {
+        let error = RuntimeError(operation: "connect from \(source.text)", code: -errno)
+        Glibc.close(descriptor)
+        throw error
+      }
+    }
     let code = address.withSockaddr { Glibc.connect(descriptor, $0, $1) }
     guard code == 0 || errno == EINPROGRESS else {
       let error = RuntimeError(operation: "connect to \(address.text)", code: -errno)

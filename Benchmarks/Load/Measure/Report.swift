@@ -1,0 +1,64 @@
+import FanfareRuntime
+
+/// What a scenario has found: a table for people, one line of JSON for programs.
+struct Report {
+  private var rows: [(name: String, value: String, isText: Bool, unit: String)] = []
+  private(set) var faults: [String] = []
+  private let title: String
+
+  init(_ title: String) {
+    self.title = title
+  }
+
+  mutating func add(_ name: String, _ value: some BinaryInteger, _ unit: String = "") {
+    rows.append((name, "\(value)", false, unit))
+  }
+
+  /// With one digit behind the point.
+  mutating func add(_ name: String, _ value: Double, _ unit: String = "") {
+    let tenths = Int((value.isFinite ? value * 10 : 0).rounded())
+    rows.append((name, "\(tenths / 10).\(abs(tenths % 10))", false, unit))
+  }
+
+  mutating func add(_ name: String, _ text: String) {
+    rows.append((name, text, true, ""))
+  }
+
+  mutating func add(_ audit: SequenceAudit) {
+    add("lost", audit.lost, "events")
+    add("duplicated", audit.duplicated, "events")
+    add("reordered", audit.reordered, "events")
+    add("told_missing", audit.toldMissing, "events")
+    require(audit.isFaultless, "events were lost, doubled or out of order")
+  }
+
+  /// The scenario fails unless `condition` holds.
+  mutating func require(_ condition: Bool, _ fault: String) {
+    if !condition { faults.append(fault) }
+  }
+
+  func write() {
+    let width = rows.map(\.name.count).max() ?? 0
+    var text = "\n\(title)\n"
+    for row in rows {
+      let gap = String(repeating: " ", count: width - row.name.count)
+      text += "  \(row.name)\(gap)  \(row.value)\(row.unit.isEmpty ? "" : " \(row.unit)")\n"
+    }
+    for fault in faults { text += "  FAILED: \(fault)\n" }
+    let members = rows.map { row in
+      "\"\(row.name)\":" + (row.isText ? Self.quoted(row.value) : row.value)
+    }
+    let name = Self.quoted(title)
+    text += "{\"scenario\":\(name),\(members.joined(separator: ",")),\"ok\":\(faults.isEmpty)}\n"
+    StandardError.writeOutput(Array(text.utf8))
+  }
+
+  private static func quoted(_ text: String) -> String {
+    var quoted = "\""
+    for character in text {
+      if character == "\"" || character == "\\" { quoted.append("\\") }
+      quoted.append(character)
+    }
+    return quoted + "\""
+  }
+}

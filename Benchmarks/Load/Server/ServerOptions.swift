@@ -1,0 +1,23 @@
+import ArgumentParser
+
+/// How the server under load is started.
+struct ServerOptions: ParsableArguments {
+  @Option(help: "The server's executable.")
+  var server = ".build/release/fanfare"
+
+  @Option(
+    help: "The server's arguments, separated by spaces. {port} and {loops} are filled in.")
+  var serverArguments = "serve --listen 127.0.0.1:{port} --loops {loops}"
+
+  @Option(help: "The server's event loops.")
+  var loops = 1
+
+  @Option(help: "The server's port; 0 takes a random one between 20000 and 29999.")
+  var port = 0
+
+  @Option(help: "The core to pin the server to; -1 pins it to none.")
+  var serverCore = 0
+
+  @Option(help: "A file that is given the server's standard error stream.")
+  var serverLog = "/dev/null"
+}
