@@ -12,8 +12,7 @@ struct Fanout: AsyncParsableCommand {
   var followers = 1_000
   @Option(help: "Events on their way at most.")
   var window = 32
-  @Option(
-    help: "When an event leaves the window: once it is answered, has reached the first follower, or all.")
+  @Option(help: "An event leaves the window once the server answered, the first has it, or all.")
   var arrival = Arrival.all
   @Option(help: "Bytes of an event's data.")
   var bytes = 200

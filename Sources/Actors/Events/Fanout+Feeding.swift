@@ -11,7 +11,7 @@ extension Fanout {
       guard follower.state == .ready, follower.next <= shard.head else { return false }
       let index = shard.ringIndex(for: subscriber.format)
       if shard.rings[index].contains(follower.next) {
-        feedSlice(follower, shard, ring: index)
+        feedSlice(follower, of: subscriber, shard, ring: index)
         return false
       }
     }
@@ -19,8 +19,9 @@ extension Fanout {
   }
 
   /// The fast path: the whole backlog is one slice of the shared ring.
-  private func feedSlice(_ follower: Follower, _ shard: Shard, ring: Int) {
-    let subscriber = follower.subscriber
+  private func feedSlice(
+    _ follower: Follower, of subscriber: Subscriber, _ shard: Shard, ring: Int
+  ) {
     let start = shard.rings[ring].index(of: follower.next)
     let bytes = shard.rings[ring].bytes
     let sent = subscriber.offer(bytes.span.extracting(start..<bytes.count))

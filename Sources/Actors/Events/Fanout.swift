@@ -218,11 +218,11 @@ public final class Fanout: TurnParticipant {
       let follower = shard.followers[index]
       // Before the visit: it may end the follower, and `remove` corrects the index.
       shard.pass.index = index + 1
-      guard follower.state == .ready, follower.next <= shard.head,
-        follower.subscriber.canSend
-      else { continue }
+      guard follower.state == .ready, follower.next <= shard.head else { continue }
+      let subscriber = follower.subscriber
+      guard subscriber.canSend else { continue }
       sendsLeft -= 1
-      if feed(follower.subscriber) { enqueue(follower.subscriber) }
+      if feed(subscriber) { enqueue(subscriber) }
     }
     return true
   }

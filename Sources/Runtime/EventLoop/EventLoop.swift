@@ -43,6 +43,7 @@ public final class EventLoop: SerialExecutor, @unchecked Sendable {
   private var jobs = Deque<Inbox.Item>()
   private var wheel: TimerWheel
   private var participants: [any TurnParticipant] = []
+  private var isTurning = false
   private var turnStart: MonotonicInstant
   private var busyNanoseconds: UInt64 = 0
   private var ratioSince: MonotonicInstant
@@ -162,8 +163,14 @@ public final class EventLoop: SerialExecutor, @unchecked Sendable {
     return now
   }
 
-  /// The sockets have been looked at; a turn begins.
+  /// The wait for the kernel is over: a turn begins, with the first socket that has news or, where
+  /// none has, after all have been looked at. Called by each of them; the first one counts.
+  ///
+  /// Without it a socket's delegate would see the time before the wait, up to a second ago, and
+  /// what it does would not count as work.
   func turnBegins() {
+    guard !isTurning else { return }
+    isTurning = true
     turnStart = driver.clock()
     now = turnStart
   }
@@ -198,6 +205,7 @@ public final class EventLoop: SerialExecutor, @unchecked Sendable {
 
   private func measureBusy() {
     let end = driver.clock()
+    isTurning = false
     busyNanoseconds += end.nanoseconds - turnStart.nanoseconds
     turnStart = end
     let window = end.nanoseconds - ratioSince.nanoseconds

@@ -99,6 +99,7 @@ public final class Listener: LoopResource, TimerTarget, @unchecked Sendable {
   }
 
   private func acceptAll() {
+    loop.turnBegins()
     for _ in 0..<Self.acceptsPerTurnMax {
       guard let poll else { return }
       let connection = fanfare_accept(descriptor)

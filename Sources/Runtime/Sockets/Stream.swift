@@ -282,6 +282,7 @@ public final class Stream: LoopResource, @unchecked Sendable {
   }
 
   private func ready(status: Int32, events: UInt32) {
+    loop.turnBegins()
     if isConnecting { return finishConnecting() }
     if status < 0 || events & UV_READABLE.rawValue != 0 { read() }
     if events & UV_WRITABLE.rawValue != 0, isBlocked {
