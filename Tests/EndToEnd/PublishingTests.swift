@@ -52,7 +52,8 @@ import Testing
       let bad = [
         ("{", 400), (#"{"type":"t"}"#, 422), (#"{"type":"open","data":1}"#, 422),
         (#"{"type":"t","data":01}"#, 400), (#"{"type":"t","data":1}{}"#, 400), ("[]", 422),
-        (#"{"type":"t","data":1,"data":2}"#, 422), (#"{"channel":"other","type":"t","data":1}"#, 422),
+        (#"{"type":"t","data":1,"data":2}"#, 422),
+        (#"{"channel":"other","type":"t","data":1}"#, 422),
       ]
       let client = try server.connect()
       for (line, status) in bad {
@@ -68,7 +69,8 @@ import Testing
     ("{\"type\":\"\",\"data\":1}", "type"), (#"{"type":"a b","data":1}"#, "type"),
     (#"{"type":"fanfare.gap","data":1}"#, "type"), (#"{"type":"error","data":1}"#, "type"),
     (#"{"type":7,"data":1}"#, "type"), (#"{"data":1}"#, "type"), (#"{"type":"t"}"#, "data"),
-    (#"{"type":"t","data":1,"id":3}"#, "id"), (#"{"type":"t","data":1,"channel":"a b"}"#, "channel"),
+    (#"{"type":"t","data":1,"id":3}"#, "id"),
+    (#"{"type":"t","data":1,"channel":"a b"}"#, "channel"),
     (#"{"type":"t","data":1,"channel":"d"}"#, "channel"), ("3", "object"),
   ])
   func aRuleThatIsBrokenIs422(body: String, mentions: String) async throws {

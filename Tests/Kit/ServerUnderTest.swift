@@ -26,19 +26,38 @@ package struct ServerUnderTest: Sendable {
 
   package func stop() async { await server.stop() }
 
-  /// Runs `body` with a server that is stopped afterwards, whatever happened.
+  /// Runs `body` with a server that is stopped afterwards, whatever happened. `body` has a thread of
+  /// its own, which it may block.
   package static func run(
     _ change: (inout Settings) -> Void = { _ in },
     _ body: (ServerUnderTest) async throws -> Void
   ) async throws {
-    let server = try await start(change)
-    do {
-      try await body(server)
-    } catch {
+    try await onThread {
+      let server = try await start(change)
+      do {
+        try await body(server)
+      } catch {
+        await server.stop()
+        throw error
+      }
       await server.stop()
-      throw error
     }
-    await server.stop()
+  }
+
+  /// Runs `body`, which starts its servers itself, in its turn and on a thread that it may block.
+  package static func onThread(_ body: () async throws -> Void) async throws {
+    await Turnstile.shared.enter()
+    let thread = TestThread()
+    let result: Result<Void, any Error>
+    do {
+      try await withTaskExecutorPreference(thread) { try await body() }
+      result = .success(())
+    } catch {
+      result = .failure(error)
+    }
+    thread.finish()
+    await Turnstile.shared.leave()
+    try result.get()
   }
 
   // MARK: Clients

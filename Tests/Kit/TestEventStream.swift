@@ -70,7 +70,7 @@ package final class TestEventStream {
     guard attached.event == "fanfare.attached", attached.id == nil else {
       throw ClientFailure.malformed("instead of the verdicts: \(attached)")
     }
-    guard try block().isCursor else { throw ClientFailure.malformed("no cursor after the verdicts") }
+    guard try block().isCursor else { throw ClientFailure.malformed("no cursor") }
     return try attached.json()
   }
 

@@ -14,7 +14,7 @@ actor Connection: StreamDelegate, TimerTarget {
     case head(RequestHeadParser)
     case body(RequestHead, PublishTarget, BodyReader)
     /// A task works on the answer.
-    case responding(Exchange)
+    case responding
     /// An answer is on its way out.
     case writing(then: After)
     /// Refused with input unread: the answer is out, and what still comes is thrown away until the
@@ -28,13 +28,6 @@ actor Connection: StreamDelegate, TimerTarget {
     case nextRequest
     case close
     case linger
-  }
-
-  /// What of a request outlives its head.
-  struct Exchange {
-    let isHead: Bool
-    let keepsAlive: Bool
-    let cors: [HeaderField]
   }
 
   struct PublishTarget {
@@ -114,6 +107,9 @@ actor Connection: StreamDelegate, TimerTarget {
     }
   }
 
+  /// Whether all that the client will ever send has been read.
+  private var inputIsOver: Bool { inputHasEnded && stream.inputCount == 0 }
+
   private func timedOut() {
     timer = .none
     switch state {
@@ -160,6 +156,10 @@ actor Connection: StreamDelegate, TimerTarget {
     var parser = parser
     switch stream.withInput({ parser.parse($0) }) {
     case .needsMore:
+      if inputHasEnded {
+        close(.clientClosed)
+        return false
+      }
       // The first byte of a later request starts its time; that of the first runs since the accept.
       if record.get.requests > 0, !record.get.isReadingHead {
         record.get.isReadingHead = true
@@ -187,16 +187,15 @@ actor Connection: StreamDelegate, TimerTarget {
       (admission, cors) = try site.admission.admit(head)
       if isOverLimit, !admission.isServedOverLimit { throw .tooManyConnections }
     } catch {
-      return refuse(error, isHead: head.method == .head, head)
+      return refuse(error, exchange(head, cors: []))
     }
-    let exchange = Exchange(
-      isHead: head.method == .head, keepsAlive: head.keepAlive && !isOverLimit, cors: cors)
+    let exchange = exchange(head, cors: cors)
     switch admission {
     case .publish(let channel, let isNDJSON, let key):
-      state = .body(
-        head,
-        PublishTarget(channel: channel, isNDJSON: isNDJSON, key: key, exchange: exchange),
-        BodyReader(head.framing))
+      let target = PublishTarget(
+        channel: channel, isNDJSON: isNDJSON, key: key,
+        exchange: self.exchange(head, readsBody: true, cors: cors))
+      state = .body(head, target, BodyReader(head.framing))
       arm(limits.bodyReadTimeout)
       if head.expectsContinue { interim() }
     case .stream(let request):
@@ -210,17 +209,20 @@ actor Connection: StreamDelegate, TimerTarget {
       head.hasLength = false
       respond(head, exchange)
     case .options(let endpoint):
-      let preflight = site.admission.policy.preflight(head)
+      // A preflight's fields say all that the others would, and may not be said twice.
+      let fields = site.admission.policy.preflight(head) ?? cors
       respond(
-        Response(status: 204, fields: [endpoint.allow] + (preflight ?? [])), exchange)
-    case .read(let request):
-      answer(.read(request), exchange)
-    case .operator(let endpoint, let target):
-      answer(.operator(endpoint, target), exchange)
+        Response(status: 204, fields: [endpoint.allow] + fields),
+        self.exchange(head, cors: []))
+    case .read(let request): answer(.read(request), exchange)
+    case .operator(let endpoint, let target): answer(.operator(endpoint, target), exchange)
     }
-    // A body that nothing reads would be taken for the next request.
-    if case .body = state { return }
-    if head.framing != .none { keepAliveEnds() }
+  }
+
+  private func exchange(
+    _ head: RequestHead, readsBody: Bool = false, cors: [HeaderField]
+  ) -> Exchange {
+    Exchange(head, readsBody: readsBody, isLast: isOverLimit, cors: cors)
   }
 
   private func readBody(
@@ -235,6 +237,7 @@ actor Connection: StreamDelegate, TimerTarget {
     switch outcome {
     case .needsMore:
       state = .body(head, target, reader)
+      if inputHasEnded { close(.clientClosed) }
       return false
     case .refused(let refusal):
       refuse(Problem(refusal))
@@ -258,7 +261,7 @@ actor Connection: StreamDelegate, TimerTarget {
   // MARK: Answering
 
   private func answer(_ work: Work, _ exchange: Exchange) {
-    state = .responding(exchange)
+    state = .responding
     arm(nil)
     Task { respond(await perform(work), exchange) }
   }
@@ -278,23 +281,11 @@ actor Connection: StreamDelegate, TimerTarget {
     }
   }
 
-  private func keepAliveEnds() {
-    switch state {
-    case .responding(let exchange):
-      state = .responding(
-        Exchange(isHead: exchange.isHead, keepsAlive: false, cors: exchange.cors))
-    case .writing: state = .writing(then: .linger)
-    case .head: close(.refused)
-    case .body, .lingering, .gone: break
-    }
-  }
-
-  private func respond(_ response: Response, _ asked: Exchange) {
-    var exchange = asked
-    // The state may have changed while the task was away: closed, or told not to keep alive.
+  private func respond(_ response: Response, _ exchange: Exchange) {
+    // It may have been closed while the task was away.
     if case .gone = state { return }
-    if case .responding(let now) = state { exchange = now }
-    let closes = !exchange.keepsAlive || inputHasEnded || site.get.isDraining
+    // A client that has ended its side still gets the answers to all it sent.
+    let closes = !exchange.keepsAlive || site.get.isDraining || inputIsOver
     if let problem = response.problem { site.get.metrics.errors["http", problem] += 1 }
     write(response, exchange, closes: closes)
     finish(then: closes ? (exchange.keepsAlive ? .close : .linger) : .nextRequest)
@@ -302,7 +293,11 @@ actor Connection: StreamDelegate, TimerTarget {
 
   private func write(_ response: Response, _ exchange: Exchange, closes: Bool) {
     var fields = response.fields + exchange.cors
-    if closes { fields.append(HeaderField("Connection", "close")) }
+    if closes {
+      fields.append(HeaderField("Connection", "close"))
+    } else if exchange.isOld {
+      fields.append(HeaderField("Connection", "keep-alive"))
+    }
     let framing: BodyFraming = response.hasLength ? .length(response.body.count) : .none
     ResponseHeadWriter.append(
       status: response.status, fields: fields, framing: framing, date: site.get.date(),
@@ -310,15 +305,12 @@ actor Connection: StreamDelegate, TimerTarget {
     if !exchange.isHead { output.append(contentsOf: response.body) }
   }
 
-  /// Refuses a request. The connection goes on only where it is known where the next one begins,
-  /// and the refusal is not about the connection itself.
-  private func refuse(_ problem: Problem, isHead: Bool = false, _ head: RequestHead? = nil) {
-    var keepsAlive = false
-    if let head { keepsAlive = head.framing == .none && head.keepAlive && !isOverLimit }
+  /// Refuses a request. The connection goes on only where it is known where the next one begins, and
+  /// the refusal is not about the connection itself.
+  private func refuse(_ problem: Problem, _ exchange: Exchange = .unreadable) {
     site.get.metrics.errors["http", problem.kind] += 1
-    let exchange = Exchange(isHead: isHead, keepsAlive: keepsAlive, cors: [])
-    write(problem.response, exchange, closes: !keepsAlive)
-    finish(then: keepsAlive ? .nextRequest : .linger)
+    write(problem.response, exchange, closes: !exchange.keepsAlive)
+    finish(then: exchange.keepsAlive ? .nextRequest : .linger)
   }
 
   private func interim() {
@@ -345,7 +337,7 @@ actor Connection: StreamDelegate, TimerTarget {
       if inputHasEnded { close(.refused) }
     case .nextRequest:
       state = .head(RequestHeadParser(headBytesMax: limits.requestHeadBytesMax))
-      if inputHasEnded { return close(.clientClosed) }
+      if inputIsOver { return close(.clientClosed) }
       arm(limits.keepAliveTimeout)
       process()
     }

@@ -33,7 +33,7 @@ final class LoopSite {
   let loop: EventLoop
   let hubLoop: HubLoop
   let limits: Limits
-  let admission: RequestAdmission
+  private(set) var admission: RequestAdmission
   let events: EventsAPI
   let operators: OperatorAPI
   var metrics = SiteMetrics()
@@ -71,7 +71,9 @@ final class LoopSite {
         log(.warning, "cannot accept connections") { ["error": "\(error)"] }
       })
     self.listener = listener
-    return listener.address ?? address
+    let bound = listener.address ?? address
+    admission.policy.listenPorts = [Int(bound.port)]
+    return bound
   }
 
   func accept(_ stream: Stream) {

@@ -29,7 +29,7 @@ extension Admission {
 /// Decides what a request may do before its body is read.
 struct RequestAdmission: Sendable {
   let limits: Limits
-  let policy: OriginPolicy
+  var policy: OriginPolicy
 
   func admit(_ head: RequestHead) throws(Problem) -> (Admission, cors: [HeaderField]) {
     let cors: [HeaderField]

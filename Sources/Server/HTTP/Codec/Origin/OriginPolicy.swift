@@ -19,8 +19,8 @@ struct OriginPolicy: Sendable, Equatable {
   /// Hosts that the server is known by, besides the loopback names.
   let allowedHosts: [HostAuthority]
 
-  /// The ports that the server listens on.
-  let listenPorts: [Int]
+  /// The ports that the server listens on: known only when it does, if any free one was asked for.
+  var listenPorts: [Int]
 
   /// Checks `Host` also where neither `Origin` nor `Sec-Fetch-Site` is sent.
   let checksHostAlways: Bool
