@@ -164,6 +164,7 @@ public final class FanfareServer: Sendable {
     while node.view.connections.openCount > 0, clock.now < deadline {
       try? await Task.sleep(for: .milliseconds(10))
     }
+    await node.view.endAll()
     await node.hub.stop()
     await node.group.stop()
     node.view.forgetSites()

@@ -64,6 +64,8 @@ public struct FollowSequence: AsyncSequence, Sendable {
     private var waiting: [FollowItem] = []
     private var place = 0
     private var isAttached = false
+    private var positions: [Position] = []
+    private var batchEnd: [Position] = []
     /// The cursor after the last item given: what a later ``FollowStart/after(_:)`` resumes with.
     public private(set) var cursor: String?
 
@@ -78,8 +80,27 @@ public struct FollowSequence: AsyncSequence, Sendable {
         guard !Task.isCancelled else { return nil }
         guard try await refill() else { return nil }
       }
-      defer { place += 1 }
-      return waiting[place]
+      let item = waiting[place]
+      place += 1
+      advance(past: item)
+      return item
+    }
+
+    /// The cursor says what has been given, not what has been read.
+    private mutating func advance(past item: FollowItem) {
+      switch item {
+      case .attached(let verdicts):
+        for verdict in verdicts { move(verdict.channel, to: verdict.position) }
+      case .event(let event): move(event.channel, to: event.position)
+      }
+      // Events that the filter hides are passed over with the last one shown.
+      if place == waiting.count { positions = batchEnd }
+      cursor = Cursor(positions.map { $0 }).description
+    }
+
+    private mutating func move(_ channel: ChannelName, to position: Position) {
+      guard let index = follows.firstIndex(where: { $0.channel == channel }) else { return }
+      positions[index] = position
     }
 
     /// Reads what is next. Returns false when the server has stopped.
@@ -117,7 +138,8 @@ public struct FollowSequence: AsyncSequence, Sendable {
       }
       isAttached = true
       waiting += answer.events.map(FollowItem.event)
-      cursor = Cursor(answer.cursor).description
+      batchEnd = answer.cursor
+      if positions.isEmpty { positions = answer.verdicts.map(\.position) }
       follows = zip(follows, answer.cursor).map { follow, position in
         Follow(channel: follow.channel, start: .after(position))
       }

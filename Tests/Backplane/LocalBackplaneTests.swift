@@ -31,8 +31,9 @@ import Testing
     settings.ttl = .seconds(600)
     let limits = limits()
     let namespaces = Namespaces(defaults: settings)
-    let memory = LocalMemory(bytesMax: limits.memoryHistoryBytesMax)
-    let logs = LocalLogs(loop: loop, limits: limits, namespaces: namespaces, memory: memory)
+    let logs = LocalLogs(
+      loop: loop, limits: limits, namespaces: namespaces,
+      bytesMax: limits.memoryHistoryBytesMax)
     var random = SeededGenerator(seed: seed)
     var model: [ChannelName: ModelLog] = [:]
     let names = try (0..<8).map { try #require(ChannelName("c:\($0)")) }
@@ -119,7 +120,7 @@ import Testing
     limits.dormantChannelsMax = 3
     let logs = LocalLogs(
       loop: loop, limits: limits, namespaces: Namespaces(),
-      memory: LocalMemory(bytesMax: limits.memoryHistoryBytesMax))
+      bytesMax: limits.memoryHistoryBytesMax)
     let names = try (0..<4).map { try #require(ChannelName("c\($0)")) }
     simulation.on(loop) {
       let first = logs.state(of: names[0]).epoch
@@ -130,6 +131,29 @@ import Testing
       _ = logs.state(of: names[3])
       #expect(logs.state(of: names[0]).epoch == first)
       #expect(logs.state(of: names[1]).epoch != second)
+    }
+  }
+
+  @Test func aFollowedLogKeepsItsEpochWithoutEvents() throws {
+    let simulation = Simulation(seed: 2, loops: 1)
+    let loop = simulation.loops[0]
+    var limits = limits()
+    limits.dormantChannelsMax = 2
+    limits.metaTTL = .seconds(5)
+    let logs = LocalLogs(
+      loop: loop, limits: limits, namespaces: Namespaces(),
+      bytesMax: limits.memoryHistoryBytesMax)
+    let names = try (0..<6).map { try #require(ChannelName("c\($0)")) }
+    let epoch = simulation.on(loop) { logs.follow(names[0]).epoch }
+    simulation.on(loop) { for name in names.dropFirst() { _ = logs.state(of: name) } }
+    // Far past the time after which a head without events is forgotten.
+    let start = simulation.now
+    _ = simulation.run(stepsMax: 100) { simulation.now - start > .seconds(20) }
+    simulation.on(loop) {
+      #expect(logs.state(of: names[0]).epoch == epoch)
+      logs.unfollow(names[0])
+      for name in names.dropFirst() { _ = logs.state(of: name) }
+      #expect(logs.state(of: names[0]).epoch != epoch)
     }
   }
 }

@@ -107,49 +107,49 @@ public actor Channel {
     positions.reserveCapacity(drafts.count)
     var rest = drafts[...]
     var hasPlace = false
+    var hasWaited = false
     defer { if hasPlace { counts.leaveLine() } }
     while !rest.isEmpty {
-      if fanout.get.isStopping { throw .unavailable }
-      let slice = hasPlace || line.isEmpty ? takeSlice(&rest) : []
-      if slice.isEmpty {
-        // The place is kept until the last draft is published: a batch is not refused half way.
+      // Once some are stored, the rest is too: a refusal says that nothing was.
+      if fanout.get.isStopping, positions.isEmpty { throw .unavailable }
+      let room = hasPlace || line.isEmpty ? roomFor(rest) : 0
+      if room < rest.count, !hasPlace {
+        guard counts.enterLine(max: limits.pacedPublishesMax) else { throw .paced }
+        hasPlace = true
+      }
+      guard room > 0 else {
         let gate = Gate(on: loop)
-        if hasPlace {
-          line.prepend(gate)
-        } else {
-          guard counts.enterLine(max: limits.pacedPublishesMax) else { throw .paced }
-          hasPlace = true
-          line.append(gate)
-        }
+        if hasWaited { line.prepend(gate) } else { line.append(gate) }
+        hasWaited = true
         await gate.pass()
         // Others may have used the room meanwhile: it is looked at again.
         continue
       }
+      let slice = Array(rest.prefix(room))
+      rest = rest.dropFirst(room)
+      defer { if hasPlace { moveLine() } }
       positions += try await backplane.publish(slice, to: name, on: loop)
       fanout.get.metrics.published[namespace] += UInt64(slice.count)
-      if hasPlace { moveLine() }
     }
     return positions
   }
 
-  /// Takes as many drafts off `rest` as every loop has room for.
-  private func takeSlice(_ rest: inout ArraySlice<Draft>) -> [Draft] {
-    guard !windows.isEmpty else {
-      defer { rest = [] }
-      return Array(rest)
-    }
+  /// How many of `drafts` every loop has room for. One always goes where nothing is on its way,
+  /// however large it is.
+  private func roomFor(_ drafts: ArraySlice<Draft>) -> Int {
+    guard !windows.isEmpty, !fanout.get.isStopping else { return drafts.count }
     let eventsMax = max(1, limits.mailboxEventsMax / 4)
     let bytesMax = limits.mailboxBytesMax / 4
     let events = windows.map { eventsMax - Int($0.fed - $0.flushed) }.min() ?? 0
     var bytes = windows.map { bytesMax - $0.bytes }.min() ?? 0
+    let isClear = windows.allSatisfy { $0.fed == $0.flushed }
     var count = 0
-    while count < min(events, rest.count) {
-      bytes -= rest[rest.startIndex + count].data.count + Event.overheadBytes
-      guard bytes >= 0 else { break }
+    for draft in drafts.prefix(max(0, events)) {
+      bytes -= Event.frameBytesMax(draft.type, draft.data, name)
+      guard bytes >= 0 || isClear && count == 0 else { break }
       count += 1
     }
-    defer { rest = rest.dropFirst(count) }
-    return Array(rest.prefix(count))
+    return count
   }
 
   private func expireKeys() {
@@ -167,7 +167,7 @@ public actor Channel {
   func received(_ events: [Event]) {
     guard case .yes(let epoch, _, let oldest) = following, let last = events.last else { return }
     following = .yes(epoch: epoch, head: last.position.offset, oldest: oldest)
-    let bytes = events.reduce(0) { $0 + $1.retainedBytes }
+    let bytes = events.reduce(0) { $0 + $1.frameBytesMax }
     for index in windows.indices where windows[index].isTold {
       windows[index].fed = last.position.offset
       windows[index].bytes += bytes

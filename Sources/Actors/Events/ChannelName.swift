@@ -37,8 +37,9 @@ public struct ChannelName: Sendable, Hashable, Comparable, CustomStringConvertib
   /// The order of the names' bytes.
   public static func < (left: Self, right: Self) -> Bool { left.text < right.text }
 
-  /// Feeds the stable hash to `hasher`.
-  public func hash(into hasher: inout Hasher) { hasher.combine(hash) }
+  /// Feeds the text to `hasher`, whose secret keeps clients from choosing names that collide; the
+  /// stable hash has none.
+  public func hash(into hasher: inout Hasher) { hasher.combine(text) }
 
   private static func isAllowed(_ byte: UInt8) -> Bool {
     switch byte {

@@ -45,10 +45,9 @@ struct EncodedEvents {
       Entry(end: base + bytes.count, cursorBytes: cursorBytes, type: event.type))
   }
 
-  /// Drops the oldest events until the run holds at most so many, of at most so many bytes. The
-  /// newest event always stays.
-  mutating func trim(eventsMax: Int, bytesMax: Int) {
-    while entries.count > 1, entries.count > eventsMax || retainedBytes > bytesMax {
+  /// Drops the events before `offset`.
+  mutating func trim(to offset: UInt64) {
+    while firstOffset < offset, !entries.isEmpty {
       start = entries.removeFirst().end
       firstOffset += 1
     }

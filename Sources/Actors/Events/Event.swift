@@ -41,7 +41,21 @@ public final class Event: Sendable {
     self.data = data
     self.timeMilliseconds = timeMilliseconds
     self.acceptedAt = acceptedAt
+    frameBytesMax = Self.frameBytesMax(type, data, channel)
   }
+
+  /// The bound of ``frameBytesMax`` for an event that is not made yet.
+  static func frameBytesMax(
+    _ type: EventType, _ data: [UInt8], _ channel: ChannelName
+  ) -> Int {
+    var lineEnds = 1
+    for byte in data where byte == 0x0A || byte == 0x0D { lineEnds += 1 }
+    return data.count + 8 * lineEnds + 2 * type.text.utf8.count + channel.text.utf8.count + 200
+  }
+
+  /// No wire format needs more bytes than this for the event's frame: the data, a prefix for each
+  /// of its lines, and the names and numbers around it.
+  public let frameBytesMax: Int
 
   /// What an event costs a history or a mailbox beside its data: the object, its array and its
   /// place.

@@ -76,7 +76,6 @@ extension Fanout {
       if shard.rings[ring].contains(follower.next) {
         let last = shard.head
         copy(shard.rings[ring], through: last, to: follower, place)
-        follower.hasCaughtUp = follower.next > last || follower.hasCaughtUp
         continue
       }
       switch shard.settings.overflow {
@@ -180,6 +179,9 @@ extension Fanout {
       }
       if mark.end > sent { subscriber.keepRest(gather.bytes[max(sent, frameStart)..<mark.end]) }
       frameStart = mark.end
+    }
+    for follower in subscriber.followers where follower.next > follower.shard.head {
+      follower.hasCaughtUp = true
     }
     count(delivered: delivered, to: subscriber)
   }

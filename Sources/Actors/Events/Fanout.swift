@@ -88,6 +88,8 @@ public final class Fanout: TurnParticipant {
     idle.removeAll { shard in
       guard let since = shard.idleSince, !shard.hasInterest else { return true }
       guard loop.now - since >= Self.linger else { return false }
+      // An abandoned shard may have a successor by now, which is not idle.
+      guard shards[shard.channel] === shard else { return true }
       shards.remove(shard.channel)
       pages.forget(shard.channel)
       send(.detach(shard.channel, loop: loop.index), to: shard.home)
@@ -109,7 +111,7 @@ public final class Fanout: TurnParticipant {
     case .attached(let channel, let log):
       guard let shard = shards[channel] else { return }
       shard.join(log)
-      for waiter in shard.waiters { waiter.signal() }
+      for place in shard.waiters { place.waiter.signal() }
       for follower in shard.followers where follower.state == .joining { judge(follower) }
     case .refused(let channel):
       refused(channel)
@@ -117,10 +119,13 @@ public final class Fanout: TurnParticipant {
       inspected(channel, log)
     case .events(let channel, let events):
       // A joining shard is told its state first; what comes before that is in the state.
-      guard let shard = shards[channel], !shard.isJoining else { return }
+      guard let shard = shards[channel], !shard.isJoining, let first = events.first else {
+        return
+      }
+      guard shard.continues(with: first) else { return abandon(shard, .logRestarted) }
       shard.append(events, limits: limits)
       metrics.mailboxDepth.observe(Double(shard.mailbox.count))
-      for waiter in shard.waiters { waiter.signal() }
+      for place in shard.waiters { place.waiter.signal() }
       queue(shard)
     case .page(let channel, let asked, let page):
       arrived(channel, asked: asked, page)
@@ -129,11 +134,16 @@ public final class Fanout: TurnParticipant {
 
   private func refused(_ channel: ChannelName) {
     guard let shard = shards[channel] else { return }
-    shards.remove(channel)
-    for waiter in shard.waiters { waiter.end() }
-    for follower in shard.followers {
-      follower.subscriber.leave(.tooManyChannels, retry: retry())
-    }
+    abandon(shard, .tooManyChannels)
+  }
+
+  /// Gives up a shard that cannot go on. Whoever follows it comes back to a new one.
+  private func abandon(_ shard: Shard, _ reason: EndReason) {
+    shards.remove(shard.channel)
+    pages.forget(shard.channel)
+    send(.detach(shard.channel, loop: loop.index), to: shard.home)
+    for place in shard.waiters { place.waiter.end() }
+    for follower in shard.followers { follower.subscriber.leave(reason, retry: retry()) }
   }
 
   /// A jittered time after which a client may come back.
@@ -189,19 +199,22 @@ public final class Fanout: TurnParticipant {
     passes.append(shard)
   }
 
+  /// Those who catch up get half of a slice while passes wait, and what these leave over: neither
+  /// may starve the other.
   private func flush() {
-    while sendsLeft > 0 {
-      if let subscriber = ready.popFirst() {
-        subscriber.isQueued = false
-        sendsLeft -= 1
-        if feed(subscriber) { enqueue(subscriber) }
-      } else if let shard = passes.first {
-        guard advance(shard) else { continue }
-        passes.removeFirst()
-        finishPass(shard)
-      } else {
-        return
-      }
+    feedReady(downTo: passes.isEmpty ? 0 : sendsLeft / 2)
+    while sendsLeft > 0, let shard = passes.first, advance(shard) {
+      passes.removeFirst()
+      finishPass(shard)
+    }
+    feedReady(downTo: 0)
+  }
+
+  private func feedReady(downTo reserve: Int) {
+    while sendsLeft > reserve, let subscriber = ready.popFirst() {
+      subscriber.isQueued = false
+      sendsLeft -= 1
+      if feed(subscriber) { enqueue(subscriber) }
     }
   }
 
@@ -245,7 +258,7 @@ public final class Fanout: TurnParticipant {
   func stop() {
     isStopping = true
     for shard in shards.values {
-      for waiter in shard.waiters { waiter.end() }
+      for place in shard.waiters { place.waiter.end() }
     }
   }
 

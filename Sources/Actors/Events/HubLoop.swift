@@ -14,6 +14,7 @@ public actor HubLoop: TimerTarget {
   private let counts: HubCounts
   private var channels = ChannelTable<Channel>()
   private var timer = TimerToken.none
+  private var lastFullSweep = MonotonicInstant(nanoseconds: 0)
 
   private static let sweepInterval = Duration.seconds(1)
   private static let sweptPerInterval = 2_000
@@ -42,7 +43,11 @@ public actor HubLoop: TimerTarget {
   func open(_ name: ChannelName) throws(PublishError) -> Channel {
     if let channel = channels[name] { return channel }
     if !counts.openChannel(max: limits.channelsMax) {
-      sweepChannels(.max)
+      // At most once a second: at the bound every new name would ask for it.
+      if loop.now - lastFullSweep >= Self.sweepInterval {
+        lastFullSweep = loop.now
+        sweepChannels(.max)
+      }
       guard counts.openChannel(max: limits.channelsMax) else { throw .tooManyChannels }
     }
     let channel = Channel(

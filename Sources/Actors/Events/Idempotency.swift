@@ -16,6 +16,29 @@ public struct IdempotencyKey: Sendable, Hashable {
   }
 }
 
+/// Positions as runs of offsets: a publish's events mostly stand side by side, and a key that is
+/// kept for minutes should not cost the more the larger its batch was.
+private struct StoredRuns {
+  private let epoch: Epoch?
+  private var runs: [ClosedRange<UInt64>] = []
+
+  init(_ positions: [Position]) {
+    epoch = positions.first?.epoch
+    for position in positions {
+      if let last = runs.last, position.offset == last.upperBound + 1 {
+        runs[runs.count - 1] = last.lowerBound...position.offset
+      } else {
+        runs.append(position.offset...position.offset)
+      }
+    }
+  }
+
+  var positions: [Position] {
+    guard let epoch else { return [] }
+    return runs.flatMap { run in run.map { Position(offset: $0, epoch: epoch) } }
+  }
+}
+
 /// The publishes of one channel that are remembered by their keys. Confined to the channel.
 struct IdempotencyKeys {
   enum Answer {
@@ -31,7 +54,7 @@ struct IdempotencyKeys {
 
   private struct Record {
     var fingerprint: UInt64
-    var positions: [Position]?
+    var stored: StoredRuns?
   }
 
   private var records: [IdempotencyKey: Record] = [:]
@@ -43,16 +66,16 @@ struct IdempotencyKeys {
   mutating func begin(_ key: IdempotencyKey, fingerprint: UInt64) -> Answer {
     if let record = records[key] {
       guard record.fingerprint == fingerprint else { return .mismatch }
-      return record.positions.map(Answer.published) ?? .inFlight
+      return record.stored.map { .published($0.positions) } ?? .inFlight
     }
-    records[key] = Record(fingerprint: fingerprint, positions: nil)
+    records[key] = Record(fingerprint: fingerprint, stored: nil)
     return .new
   }
 
   mutating func finish(
     _ key: IdempotencyKey, positions: [Position], deadline: MonotonicInstant
   ) {
-    records[key]?.positions = positions
+    records[key]?.stored = StoredRuns(positions)
     expiries.append((deadline, key))
   }
 

@@ -53,7 +53,7 @@ extension HubLoop {
       return finish(asked, poll)
     }
     // In place before history is read, so that nothing falls between.
-    let place = WaitingPlace(poll, fanout.get)
+    let place = WaitingPlaces(poll, fanout.get)
     let waiting = LoopConfined(place, to: loop)
     let timer = loop.schedule(after: poll.wait, place.waiter)
     hangUp?.connect(LoopConfined(place.waiter, to: loop))
@@ -65,7 +65,7 @@ extension HubLoop {
   }
 
   private func waitForEvents(
-    _ poll: Poll, _ waiting: LoopConfined<WaitingPlace>
+    _ poll: Poll, _ waiting: LoopConfined<WaitingPlaces>
   ) async throws(PublishError) -> PollState {
     var asked = PollState(poll)
     let waiter = waiting.get.waiter

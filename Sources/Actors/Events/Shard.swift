@@ -20,6 +20,7 @@ final class Shard {
   /// The oldest event that history held when it was last asked.
   private var historyOldest: UInt64 = 1
   private(set) var mailbox = Deque<Event>()
+  /// What the mailbox's events need at most in any one wire format.
   private var mailboxBytes = 0
   private(set) var rings: [EncodedEvents] = []
   private(set) var followers: [Follower] = []
@@ -30,7 +31,7 @@ final class Shard {
   /// Followers that wait for a page of history, by the offset it begins with.
   var fetching: [UInt64: [Follower]] = [:]
   /// Polls that wait for an event, or for the shard to join.
-  var waiters: [PollWaiter] = []
+  private(set) var waiters: [WaitingPlace] = []
   /// When the last follower left; `nil` while there is interest.
   var idleSince: MonotonicInstant?
   var pass = Pass()
@@ -96,22 +97,25 @@ final class Shard {
 
   func append(_ events: [Event], limits: Limits) {
     for event in events {
-      // The home's batches are in order and without a hole from `head` on; see HubMessage.
-      precondition(event.position.offset == head + 1, "a hole in the feed of \(channel)")
       head += 1
       mailbox.append(event)
-      mailboxBytes += event.retainedBytes
+      mailboxBytes += event.frameBytesMax
       for index in rings.indices { rings[index].append(event) }
       if pass.pendingSince == nil { pass.pendingSince = event.acceptedAt }
     }
     while mailbox.count > 1,
       mailbox.count > limits.mailboxEventsMax || mailboxBytes > limits.mailboxBytesMax
     {
-      mailboxBytes -= mailbox.removeFirst().retainedBytes
+      mailboxBytes -= mailbox.removeFirst().frameBytesMax
     }
-    for index in rings.indices {
-      rings[index].trim(eventsMax: limits.mailboxEventsMax, bytesMax: limits.mailboxBytesMax)
-    }
+    // Rings hold just what the mailbox holds: an event that is in one and not in the other could
+    // neither be sent nor be fetched.
+    for index in rings.indices { rings[index].trim(to: mailboxFirst) }
+  }
+
+  /// Whether `event` is the next one of the log that this shard joined.
+  func continues(with event: Event) -> Bool {
+    event.position.offset == head + 1 && event.position.epoch == epoch
   }
 
   // MARK: Followers
@@ -151,6 +155,21 @@ final class Shard {
     guard source != target else { return }
     followers[target] = followers[source]
     followers[target].slot = target
+  }
+
+  // MARK: Waiters
+
+  func add(_ place: WaitingPlace) {
+    place.slot = waiters.count
+    waiters.append(place)
+    idleSince = nil
+  }
+
+  func remove(_ place: WaitingPlace) {
+    guard place.slot < waiters.count, waiters[place.slot] === place else { return }
+    waiters[place.slot] = waiters[waiters.count - 1]
+    waiters[place.slot].slot = place.slot
+    waiters.removeLast()
   }
 
   // MARK: Rings

@@ -1,31 +1,44 @@
-/// Where a poll waits: in the shard of every channel that it asks about. Loop-confined.
+/// Where a poll waits in one shard. Loop-confined.
 final class WaitingPlace {
   let waiter: PollWaiter
-  private var shards: [Shard] = []
+  let shard: Shard
+  /// Its index in the shard's list.
+  var slot = 0
+
+  init(_ waiter: PollWaiter, in shard: Shard) {
+    self.waiter = waiter
+    self.shard = shard
+    shard.add(self)
+  }
+}
+
+/// The places of one poll, in every channel that it asks about. Loop-confined.
+final class WaitingPlaces {
+  let waiter: PollWaiter
+  private let places: [WaitingPlace]
 
   init(_ poll: Poll, _ fanout: Fanout) {
-    waiter = PollWaiter(on: fanout.loop)
-    for follow in poll.follows {
-      let shard = fanout.shard(for: follow.channel)
-      shard.waiters.append(waiter)
-      shards.append(shard)
+    let waiter = PollWaiter(on: fanout.loop)
+    self.waiter = waiter
+    places = poll.follows.map { follow in
+      WaitingPlace(waiter, in: fanout.shard(for: follow.channel))
     }
   }
 
   func leave(_ fanout: Fanout) {
-    for shard in shards {
-      shard.waiters.removeAll { $0 === waiter }
-      fanout.noteInterest(in: shard)
+    for place in places {
+      place.shard.remove(place)
+      fanout.noteInterest(in: place.shard)
     }
   }
 
-  var isJoining: Bool { shards.contains(where: \.isJoining) }
+  var isJoining: Bool { places.contains { $0.shard.isJoining } }
 
   /// Whether any channel has an event that `asked` has not seen.
   func hasNews(since asked: PollState) -> Bool {
-    zip(shards, asked.places).contains { shard, place in
-      guard let place else { return true }
-      return !shard.isJoining && shard.head >= place.next
+    zip(places, asked.places).contains { place, found in
+      guard let found else { return true }
+      return !place.shard.isJoining && place.shard.head >= found.next
     }
   }
 }

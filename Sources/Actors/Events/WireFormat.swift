@@ -45,6 +45,8 @@ public enum EndReason: String, Sendable, Equatable, CaseIterable {
   case controlLane = "control-lane"
   /// It fell out of its mailbox, and the namespace's policy is `disconnect`.
   case overflow
+  /// The channel's log began anew underneath; the client comes back and is told `reset`.
+  case logRestarted = "log-restarted"
   /// The server is stopping.
   case shutdown
   /// The node holds as many channels as it may.
@@ -56,7 +58,7 @@ public enum EndReason: String, Sendable, Equatable, CaseIterable {
   public var isEviction: Bool {
     switch self {
     case .clientClosed, .socketError, .shutdown: false
-    case .stalled, .stalledFrames, .controlLane, .overflow, .tooManyChannels,
+    case .stalled, .stalledFrames, .controlLane, .overflow, .logRestarted, .tooManyChannels,
       .tooManyConnections:
       true
     }

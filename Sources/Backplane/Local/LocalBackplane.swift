@@ -9,10 +9,11 @@ public final class LocalBackplane: Backplane {
 
   /// Empty logs over `loops`.
   public init(loops: [EventLoop], limits: Limits, namespaces: Namespaces) {
-    let memory = LocalMemory(bytesMax: limits.memoryHistoryBytesMax)
+    // An equal share each: a loop could not evict another's logs when its own must make room.
+    let bytesMax = limits.memoryHistoryBytesMax / max(1, loops.count)
     logs = loops.map { loop in
       LoopConfined(
-        LocalLogs(loop: loop, limits: limits, namespaces: namespaces, memory: memory), to: loop)
+        LocalLogs(loop: loop, limits: limits, namespaces: namespaces, bytesMax: bytesMax), to: loop)
     }
   }
 
@@ -31,15 +32,17 @@ public final class LocalBackplane: Backplane {
     return events.map(\.position)
   }
 
-  /// Every event of the process reaches the feed already.
+  /// Every event of the process reaches the feed already; the log's head and epoch now stay.
   public func follow(
     _ channel: ChannelName, on loop: EventLoop
   ) async throws(PublishError) -> LogState {
-    logs[loop.index].get.state(of: channel)
+    logs[loop.index].get.follow(channel)
   }
 
-  /// Nothing to end.
-  public func unfollow(_ channel: ChannelName, on loop: EventLoop) {}
+  /// The log may be forgotten again once it is empty.
+  public func unfollow(_ channel: ChannelName, on loop: EventLoop) {
+    logs[loop.index].get.unfollow(channel)
+  }
 
   /// What the log holds.
   public func state(

@@ -16,7 +16,11 @@ struct LocalLog {
   /// When an event was last appended or the log last asked for.
   var usedAt: MonotonicInstant
   /// Its neighbours in the order of use; -1 at the ends.
-  var isLinkedAsDormant = true
+  /// Whether somebody on this node follows it: its head and epoch must stay then, because the feed
+  /// goes on from them.
+  var isFollowed = false
+  /// Which list of ``LocalLogs`` it stands in.
+  var list = 0
   var moreRecent = -1
   var lessRecent = -1
 

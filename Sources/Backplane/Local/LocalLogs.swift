@@ -21,22 +21,26 @@ final class LocalLogs: TimerTarget {
   private let loop: EventLoop
   private let limits: Limits
   private let namespaces: Namespaces
-  private let memory: LocalMemory
+  /// The bytes that the logs of this loop may hold together, and those that they hold.
+  private let bytesMax: Int
+  private var bytes = 0
   private var places: [ChannelName: Int] = [:]
   private var slots: [Slot?] = []
   private var free: [Int] = []
-  /// The logs that hold events, and those that do not; see ``link(_:)``.
-  private var lists = [Recency(), Recency()]
+  /// The logs that hold events, those that do not, and of the latter those that are followed; see
+  /// ``link(_:)``.
+  private var lists = [Recency(), Recency(), Recency()]
   private static let holding = 0
   private static let dormant = 1
+  private static let waiting = 2
   private var sweepPlace = 0
   private var isSweeping = false
 
-  init(loop: EventLoop, limits: Limits, namespaces: Namespaces, memory: LocalMemory) {
+  init(loop: EventLoop, limits: Limits, namespaces: Namespaces, bytesMax: Int) {
     self.loop = loop
     self.limits = limits
     self.namespaces = namespaces
-    self.memory = memory
+    self.bytesMax = bytesMax
   }
 
   func append(_ drafts: [Draft], to channel: ChannelName) -> [Event] {
@@ -52,6 +56,18 @@ final class LocalLogs: TimerTarget {
     }
     evict(keeping: place)
     return events
+  }
+
+  /// Keeps the log's head and epoch while somebody follows it. Returns what it holds.
+  func follow(_ channel: ChannelName) -> LogState {
+    let place = use(channel)
+    change(place) { $0.isFollowed = true }
+    return trimmed(place).state
+  }
+
+  func unfollow(_ channel: ChannelName) {
+    guard let place = places[channel] else { return }
+    change(place) { $0.isFollowed = false }
   }
 
   func state(of channel: ChannelName) -> LogState {
@@ -79,16 +95,16 @@ final class LocalLogs: TimerTarget {
     return log
   }
 
-  /// Changes a log and keeps the node's account of bytes.
+  /// Changes a log and keeps the account of bytes.
   private func change(_ place: Int, _ body: (inout LocalLog) -> Void) {
     guard var slot = slots[place] else { return }
     // Taken out for the change: a second owner would make every append copy the log.
     slots[place] = nil
     let before = slot.log.bytes
     body(&slot.log)
-    memory.add(slot.log.bytes - before)
+    bytes += slot.log.bytes - before
     slots[place] = slot
-    if slot.log.events.isEmpty != slot.log.isLinkedAsDormant {
+    if Self.list(for: slot.log) != slot.log.list {
       unlink(place)
       link(place)
     }
@@ -121,8 +137,8 @@ final class LocalLogs: TimerTarget {
   /// so that neither an eviction nor a forgetting has to pass over the others.
   private func link(_ place: Int) {
     guard var log = slots[place]?.log else { return }
-    let list = log.events.isEmpty ? Self.dormant : Self.holding
-    log.isLinkedAsDormant = log.events.isEmpty
+    let list = Self.list(for: log)
+    log.list = list
     log.lessRecent = lists[list].mostRecent
     log.moreRecent = -1
     slots[place]?.log = log
@@ -134,9 +150,14 @@ final class LocalLogs: TimerTarget {
     lists[list].mostRecent = place
   }
 
+  private static func list(for log: LocalLog) -> Int {
+    guard log.events.isEmpty else { return holding }
+    return log.isFollowed ? waiting : dormant
+  }
+
   private func unlink(_ place: Int) {
     guard let log = slots[place]?.log else { return }
-    let list = log.isLinkedAsDormant ? Self.dormant : Self.holding
+    let list = log.list
     if log.moreRecent >= 0 {
       slots[log.moreRecent]?.log.lessRecent = log.lessRecent
     } else {
@@ -151,15 +172,15 @@ final class LocalLogs: TimerTarget {
 
   // MARK: Bounds
 
-  /// Evicts the events of the least recently used logs while the node holds too many bytes; the log
+  /// Evicts the events of the least recently used logs while the loop holds too many bytes; the log
   /// at `place`, which was just used, goes last.
   private func evict(keeping place: Int) {
-    while memory.isFull, lists[Self.holding].leastRecent >= 0,
+    while bytes > bytesMax, lists[Self.holding].leastRecent >= 0,
       lists[Self.holding].leastRecent != place
     {
       change(lists[Self.holding].leastRecent) { $0.dropAll() }
     }
-    if memory.isFull { change(place) { $0.dropAll() } }
+    if bytes > bytesMax { change(place) { $0.dropAll() } }
   }
 
   /// Makes room for one more head and epoch by forgetting the least recently used that has no
@@ -195,7 +216,7 @@ final class LocalLogs: TimerTarget {
       sweepPlace += 1
       guard let slot = slots[place] else { continue }
       change(place) { $0.trim(bytesMax: limits.historyBytesMax, now: loop.now) }
-      if let log = slots[place]?.log, log.events.isEmpty,
+      if let log = slots[place]?.log, log.events.isEmpty, !log.isFollowed,
         loop.now - log.usedAt >= limits.metaTTL
       {
         forget(place, slot.channel)

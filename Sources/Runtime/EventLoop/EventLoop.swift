@@ -234,8 +234,12 @@ public final class EventLoop: SerialExecutor, @unchecked Sendable {
   /// Runs what is left, then lets go of the thread.
   func finish() {
     participants = []
+    // What a timer would have called must not be held by a loop that never turns again.
+    wheel = TimerWheel(now: now)
+    let own = UInt(pthread_self())
     repeat { while runNext() {} } while !inbox.leave()
-    thread.store(0, ordering: .relaxed)
+    // From here on another thread may have adopted the inbox and claimed the loop.
+    _ = thread.compareExchange(expected: own, desired: 0, ordering: .relaxed)
   }
 
   /// Runs items that arrive after the loop's own thread has ended, on a thread of their own: a task

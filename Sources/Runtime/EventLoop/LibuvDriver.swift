@@ -38,6 +38,8 @@ final class LibuvDriver {
   }
 
   deinit {
+    // Not before: a thread that was told to wake this loop may still be about to write.
+    Glibc.close(wakeDescriptor)
     prepare.deallocate()
     check.deallocate()
     idle.deallocate()
@@ -69,7 +71,6 @@ final class LibuvDriver {
     uv_run(loop, UV_RUN_DEFAULT)
     owner.finish()
     uv_loop_close(loop)
-    Glibc.close(wakeDescriptor)
   }
 
   /// Ends the wait of the loop. Any thread: a write to an eventfd needs no lock.

@@ -283,12 +283,22 @@ public final class Stream: LoopResource, @unchecked Sendable {
 
   private func ready(status: Int32, events: UInt32) {
     loop.turnBegins()
+    // libuv stops a poll that reports an error; it is started anew if it is still wanted.
+    if status < 0 { polled = 0 }
     if isConnecting { return finishConnecting() }
     if status < 0 || events & UV_READABLE.rawValue != 0 { read() }
     if events & UV_WRITABLE.rawValue != 0, isBlocked {
       isBlocked = false
       updatePoll()
       delegate?.streamIsWritable(self)
+    }
+    if status < 0, !isClosed {
+      updatePoll()
+      // Whatever the error is, the next send tells.
+      if isBlocked {
+        isBlocked = false
+        delegate?.streamIsWritable(self)
+      }
     }
   }
 

@@ -51,6 +51,11 @@ final class NodeView: Sendable {
     return Array(summaries.sorted { $0.id < $1.id }.prefix(limit))
   }
 
+  /// Ends every connection that is still open.
+  func endAll() async {
+    for site in sites.withLock({ $0 }) { await site.loop.run { site.get.endAll() } }
+  }
+
   /// Begins the end on every loop.
   func drain() async {
     beginDraining()

@@ -288,8 +288,10 @@ final class PublisherClient: CrowdClient {
     inFlight.append((events.map(\.channel), events.map(\.number)))
     let body = events.map { event in
       let padding = String(repeating: "x", count: event.padding)
+      // Every line end within the data becomes a line of its own on a stream.
+      let lines = String(repeating: "\r", count: event.number % 5 == 0 ? event.padding / 4 : 0)
       return #"{"channel":"\#(event.channel)","type":"\#(event.type)","#
-        + #""data":{"n":\#(event.number),"p":"\#(padding)"}}"#
+        + #""data":{"n":\#(event.number),\#(lines)"p":"\#(padding)"}}"#
     }.joined(separator: "\n")
     send(
       Array(

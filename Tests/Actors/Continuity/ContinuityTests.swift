@@ -25,6 +25,7 @@ import Testing
 
   static let namespaces: Namespaces = {
     var project = NamespaceSettings()
+    project.ttl = .milliseconds(40)
     project.historyEventsMax = 60
     var drop = project
     drop.overflow = .dropOldest

@@ -12,26 +12,25 @@ import Testing
     var random = SeededGenerator(seed: seed)
     let channel = try #require(ChannelName("project:1"))
     let epoch = Epoch(newFor: channel, random: &random)
-    let format = SSEFormat(content: .data, isNamed: true)
+    let format = SSEFormat(content: random.isOne(in: 2) ? .data : .event, isNamed: true)
     let eventsMax = random.int(1...20)
-    let bytesMax = random.int(200...20_000)
     var ring = EncodedEvents(format: format, firstOffset: 5)
     var model: [(offset: UInt64, frame: [UInt8], cursorBytes: Int)] = []
     for offset in 5..<(400 as UInt64) {
       let event = Event(
         channel: channel, position: Position(offset: offset, epoch: epoch),
-        type: .agentProgress, data: Array(repeating: 0x78, count: random.below(900)),
+        type: .agentProgress,
+        data: (0..<random.below(900)).map { _ in random.pick([0x78, 0x78, 0x0A, 0x0D]) },
         timeMilliseconds: 0, acceptedAt: MonotonicInstant(nanoseconds: 0))
       var frame: [UInt8] = []
       let cursorBytes = format.appendEvent(event, to: &frame)
       model.append((offset, frame, cursorBytes))
       ring.append(event)
-      ring.trim(eventsMax: eventsMax, bytesMax: bytesMax)
-      while model.count > 1,
-        model.count > eventsMax || model.reduce(0, { $0 + $1.frame.count }) > bytesMax
-      {
+      while model.count > 1, model.count > eventsMax || random.isOne(in: 20) {
         model.removeFirst()
       }
+      ring.trim(to: model[0].offset)
+      #expect(frame.count <= event.frameBytesMax, "seed \(seed): a frame is over its bound")
       #expect(ring.count == model.count, "seed \(seed) at \(offset)")
       #expect(ring.firstOffset == model[0].offset, "seed \(seed) at \(offset)")
       #expect(ring.retainedBytes == model.reduce(0) { $0 + $1.frame.count }, "seed \(seed)")

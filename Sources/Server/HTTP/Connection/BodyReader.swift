@@ -1,5 +1,6 @@
-/// Gathers the body of a request, up to a bound.
-struct BodyReader: Sendable {
+/// Gathers the body of a request, up to a bound. A class, so that a read appends to the one body
+/// there is: a value in an enum's payload would be copied whole by every read.
+final class BodyReader {
   enum Outcome: Equatable {
     case needsMore
     case complete
@@ -24,7 +25,7 @@ struct BodyReader: Sendable {
   }
 
   /// Takes what belongs to the body off `input`.
-  mutating func read(
+  func read(
     _ input: Span<UInt8>, bytesMax: Int, consumed: inout Int
   ) -> Outcome {
     switch framing {

@@ -228,7 +228,6 @@ actor Connection: StreamDelegate, TimerTarget {
   private func readBody(
     _ head: RequestHead, _ target: PublishTarget, _ reader: BodyReader
   ) -> Bool {
-    var reader = reader
     var consumed = 0
     let outcome = stream.withInput { input in
       reader.read(input, bytesMax: limits.publishBodyBytesMax, consumed: &consumed)
@@ -348,7 +347,10 @@ actor Connection: StreamDelegate, TimerTarget {
     guard outputStart < output.count else { return true }
     let waiting = output
     switch stream.send(waiting.span.extracting(outputStart..<waiting.count)) {
-    case .sent(let count): outputStart += count
+    case .sent(let count):
+      outputStart += count
+      // A slow reader that moves is no stalled one.
+      if case .writing = state, outputStart < output.count { arm(Self.writeTimeout) }
     case .blocked: break
     case .failed:
       close(.socketError)
@@ -371,7 +373,7 @@ actor Connection: StreamDelegate, TimerTarget {
     }
   }
 
-  private func close(_ reason: ConnectionEnd) {
+  func close(_ reason: ConnectionEnd) {
     if case .gone = state { return }
     state = .gone
     hangUp?.hangUp()

@@ -56,6 +56,7 @@ final class ConnectionRecord: SubscriberOwner {
         "dropped": "\(subscriber.dropped)",
       ]
     }
+    if reason == .socketError { site.metrics.errors[kind.name, reason.rawValue] += 1 }
     leave()
   }
 
@@ -71,6 +72,10 @@ final class ConnectionRecord: SubscriberOwner {
         "id": "\(id)", "transport": "\(kind.name)", "peer": "\(peer)",
         "reason": "\(reason.rawValue)", "seconds": "\(seconds)", "requests": "\(requests)",
       ]
+    }
+    switch reason {
+    case .socketError, .stalled: site.metrics.errors[kind.name, reason.rawValue] += 1
+    case .done, .idle, .clientClosed, .refused, .serverStopped: break
     }
     leave()
   }

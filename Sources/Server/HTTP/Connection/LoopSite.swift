@@ -116,6 +116,14 @@ final class LoopSite {
     }
   }
 
+  /// Ends what has not ended by itself.
+  func endAll() {
+    for record in records.values.sorted(by: { $0.id < $1.id }) {
+      record.subscriber?.end(.shutdown)
+      record.connection?.assumeIsolated { $0.close(.serverStopped) }
+    }
+  }
+
   // MARK: What answers need
 
   /// A jittered time after which a client may come back, so that not all come at once.
