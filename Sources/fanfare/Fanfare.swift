@@ -1,16 +1,27 @@
+import ArgumentParser
 import FanfareServer
-import ServiceLifecycle
-import UnixSignals
-import Logging
+import Glibc
 
+/// The command `fanfare`.
 @main
-struct Fanfare {
-  static func main() async throws {
-    let settings = try Settings.load(file: nil, environment: [:], overrides: [])
-    let server = try FanfareServer(settings)
-    let group = ServiceGroup(
-      services: [server], gracefulShutdownSignals: [.sigterm, .sigint],
-      logger: Logger(label: "fanfare"))
-    try await group.run()
+struct Fanfare: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "fanfare",
+    abstract: "A real-time hub: named channels of events, with replay.",
+    discussion: """
+      EXAMPLES:
+        fanfare serve
+        fanfare follow project:42
+        fanfare publish project:42 agent_started '{"id":7}'
+      """,
+    version: FanfareVersion.text,
+    subcommands: [
+      Serve.self, Publish.self, Follow.self, Config.self, Version.self,
+    ])
+
+  static func main() async {
+    // A reader that has gone is an error of the write, never the end of the process.
+    signal(SIGPIPE, SIG_IGN)
+    await main(nil)
   }
 }

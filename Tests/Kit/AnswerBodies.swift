@@ -66,7 +66,8 @@ extension HTTPAnswer {
   package var events: EventsBody { get throws { try json() } }
   package var problem: ProblemBody { get throws { try json() } }
 
-  /// The texts of `data` of the events, byte for byte. The members around them are in a fixed order.
+  /// The texts of `data` of the events, byte for byte. The members around them are in a fixed
+  /// order.
   package var eventData: [String] {
     text.components(of: #"","data":"#).dropFirst().map { part in
       part.components(of: #","time":""#)[0]

@@ -29,8 +29,8 @@ package struct SSEBlock: Sendable, Equatable {
     }
   }
 
-  /// Reads the lines of a block as WHATWG HTML section 9.2.6 says, and is strict beyond it: what the
-  /// server has no reason to send is a fault.
+  /// Reads the lines of a block as WHATWG HTML section 9.2.6 says, and is strict beyond it: what
+  /// the server has no reason to send is a fault.
   package init(lines: [String]) throws {
     for line in lines {
       if line.hasPrefix(":") {

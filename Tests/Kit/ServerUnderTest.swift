@@ -26,8 +26,8 @@ package struct ServerUnderTest: Sendable {
 
   package func stop() async { await server.stop() }
 
-  /// Runs `body` with a server that is stopped afterwards, whatever happened. `body` has a thread of
-  /// its own, which it may block.
+  /// Runs `body` with a server that is stopped afterwards, whatever happened. `body` has a thread
+  /// of its own, which it may block.
   package static func run(
     _ change: (inout Settings) -> Void = { _ in },
     _ body: (ServerUnderTest) async throws -> Void

@@ -2,8 +2,8 @@ import Dispatch
 import Foundation
 import Synchronization
 
-/// A thread of its own for a test that blocks: the clients of the kit wait in `poll(2)`, and blocked
-/// threads of the global pool would be missing wherever the runtime needs one.
+/// A thread of its own for a test that blocks: the clients of the kit wait in `poll(2)`, and
+/// blocked threads of the global pool would be missing wherever the runtime needs one.
 final class TestThread: TaskExecutor {
   private let jobs = Mutex<(waiting: [UnownedJob], isOver: Bool)>(([], false))
   private let arrivals = DispatchSemaphore(value: 0)

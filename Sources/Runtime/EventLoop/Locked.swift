@@ -2,8 +2,9 @@ import Glibc
 
 /// A value behind a lock, for the few places that several threads share.
 ///
-/// `Synchronization.Mutex` would do, but the thread sanitizer cannot see its futex and reports every
-/// use as a race; a suite that cries wolf proves nothing. A pthread mutex costs some 15 ns more.
+/// `Synchronization.Mutex` would do, but the thread sanitizer cannot see its futex and reports
+/// every use as a race; a suite that cries wolf proves nothing. A pthread mutex costs some 15 ns
+/// more.
 ///
 /// `@unchecked Sendable`: `value` is reached through ``withLock(_:)`` alone.
 public final class Locked<Value>: @unchecked Sendable {

@@ -304,8 +304,8 @@ actor Connection: StreamDelegate, TimerTarget {
     if !exchange.isHead { output.append(contentsOf: response.body) }
   }
 
-  /// Refuses a request. The connection goes on only where it is known where the next one begins, and
-  /// the refusal is not about the connection itself.
+  /// Refuses a request. The connection goes on only where it is known where the next one begins,
+  /// and the refusal is not about the connection itself.
   private func refuse(_ problem: Problem, _ exchange: Exchange = .unreadable) {
     site.get.metrics.errors["http", problem.kind] += 1
     write(problem.response, exchange, closes: !exchange.keepsAlive)
