@@ -113,7 +113,10 @@ let package = Package(
       path: "Tests/Server", swiftSettings: strict),
     .testTarget(
       name: "EndToEndTests",
-      dependencies: ["FanfareServer", "FanfareRuntime", "FanfareActors", "FanfareTestKit"],
+      dependencies: [
+        "FanfareServer", "FanfareRuntime", "FanfareActors", "FanfareTestKit", "fanfare-bench",
+        .product(name: "Logging", package: "swift-log"),
+      ],
       path: "Tests/EndToEnd", swiftSettings: strict),
     // What the fuzzers check; the suite checks it on their corpora.
     .testTarget(

@@ -9,6 +9,8 @@ final class Publisher: StreamDelegate {
   let crowd: Crowd
   /// The events that may be on their way.
   var window = 1
+  /// The bytes of an event's data.
+  var dataBytes: Int
   var arrival = Arrival.all
   /// The events still to publish.
   private(set) var left: UInt64 = 0
@@ -18,7 +20,6 @@ final class Publisher: StreamDelegate {
   private(set) var refused: UInt64 = 0
   private(set) var failure: String?
   private let path: [UInt8]
-  private let dataBytes: Int
   private var stream: Stream?
   private var isConnected = false
   /// The newest offset, if all that was sent is accepted.

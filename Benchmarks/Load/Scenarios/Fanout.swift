@@ -28,20 +28,20 @@ struct Fanout: AsyncParsableCommand {
   }
 
   func run() async throws {
-    try await LoadRun.with(server, dataBytes: bytes) { run in
-      _ = try await run.connect(followers)
-      await run.loop.run { [window, arrival] in
-        run.publisher.get.window = window
-        run.publisher.get.arrival = arrival
-        run.publisher.get.publish(.max)
+    try await LoadSide.with(server, dataBytes: bytes) { side, process in
+      _ = try await side.connect(followers)
+      await side.loop.run { [window, arrival] in
+        side.publisher.get.window = window
+        side.publisher.get.arrival = arrival
+        side.publisher.get.publish(.max)
       }
       try await Task.sleep(for: Self.warmUp)
-      await run.loop.run { run.crowd.get.latency = LatencyHistogram() }
-      let before = await read(run)
+      await side.loop.run { side.crowd.get.latency = LatencyHistogram() }
+      let before = await read(side, process)
       try await Task.sleep(for: .seconds(seconds))
-      let after = await read(run)
-      let (latency, busy) = await run.loop.run { (run.crowd.get.latency, run.loop.busyRatio) }
-      let isSettled = await run.settle(within: .seconds(10))
+      let after = await read(side, process)
+      let (latency, busy) = await side.loop.run { (side.crowd.get.latency, side.loop.busyRatio) }
+      let isSettled = await side.settle(within: .seconds(10))
       var report = Report("fanout")
       report.add("followers", followers)
       report.add("window", window)
@@ -60,17 +60,17 @@ struct Fanout: AsyncParsableCommand {
       report.add("server_cpu_share", 100 * cpu / elapsed, "%")
       report.add("load_side_busy", 100 * busy, "%")
       report.require(isSettled, "not all events arrived within 10 s")
-      await run.close(&report)
+      await side.close(&report)
       return report
     }
   }
 
-  private func read(_ run: LoadRun) async -> Reading {
-    let (deliveries, reads) = await run.loop.run {
-      (run.crowd.get.deliveries, run.crowd.get.reads)
+  private func read(_ side: LoadSide, _ process: ServerProcess) async -> Reading {
+    let (deliveries, reads) = await side.loop.run {
+      (side.crowd.get.deliveries, side.crowd.get.reads)
     }
     return Reading(
-      deliveries: deliveries, reads: reads, cpuSeconds: run.server.cpuSeconds,
+      deliveries: deliveries, reads: reads, cpuSeconds: process.cpuSeconds,
       instant: ContinuousClock().now)
   }
 }

@@ -15,17 +15,17 @@ struct Idle: AsyncParsableCommand {
   @OptionGroup var server: ServerOptions
 
   func run() async throws {
-    try await LoadRun.with(server, dataBytes: bytes) { run in
+    try await LoadSide.with(server, dataBytes: bytes) { side, process in
       let open = #"fanfare_connections{transport="sse"}"#
-      let openBefore = await run.client.metric(open) ?? 0
-      let memoryBefore = run.server.residentBytes
-      let connectSeconds = try await run.connect(followers)
+      let openBefore = await side.client.metric(open) ?? 0
+      let memoryBefore = process.residentBytes
+      let connectSeconds = try await side.connect(followers)
       try await Task.sleep(for: .seconds(seconds))
-      let memoryAfter = run.server.residentBytes
-      let one = await run.publish(1, window: 1, within: .seconds(10))
-      let reached = await run.loop.run { run.crowd.get.complete(run.publisher.get.head) }
-      let fifty = await run.publish(50, window: 8, within: .seconds(60))
-      let memoryPeak = run.server.residentBytes
+      let memoryAfter = process.residentBytes
+      let one = await side.publish(1, window: 1, within: .seconds(10))
+      let reached = await side.loop.run { side.crowd.get.complete(side.publisher.get.head) }
+      let fifty = await side.publish(50, window: 8, within: .seconds(60))
+      let memoryPeak = process.residentBytes
 
       var report = Report("idle")
       report.add("followers", followers)
@@ -40,19 +40,19 @@ struct Idle: AsyncParsableCommand {
       report.add("fifty_events", (fifty ?? 0) * 1000, "ms")
       report.require(one != nil, "one event did not reach all followers within 10 s")
       report.require(fifty != nil, "fifty events did not reach all followers within 60 s")
-      await run.close(&report)
+      await side.close(&report)
 
-      await run.loop.run { run.crowd.get.disconnect() }
+      await side.loop.run { side.crowd.get.disconnect() }
       var openAfter = Double.infinity
       let clock = ContinuousClock()
       let start = clock.now
       while openAfter > openBefore, clock.now - start < .seconds(15) {
-        openAfter = await run.client.metric(open) ?? .infinity
+        openAfter = await side.client.metric(open) ?? .infinity
         try await Task.sleep(for: .milliseconds(20))
       }
       report.add("forgotten_after", (clock.now - start).inSeconds * 1000, "ms")
       report.add("connections_left", openAfter - openBefore)
-      report.add("rss_left", run.server.residentBytes / 1024, "KiB")
+      report.add("rss_left", process.residentBytes / 1024, "KiB")
       report.require(openAfter == openBefore, "connections are open that nobody has")
       return report
     }

@@ -8,10 +8,6 @@ struct Stalled: AsyncParsableCommand {
 
   private static let warmUpSeconds = 5
   private static let growthBytesMax = 5 * 1024 * 1024
-  private static let stallTimeout = Duration.seconds(20)
-  /// More than any pass leaves open for a moment.
-  private static let stallLag = 1_000
-  private static let stalledHost = "127.0.0.200"
 
   @Option(help: "SSE followers that read.")
   var followers = 1_000
@@ -30,29 +26,29 @@ struct Stalled: AsyncParsableCommand {
   }
 
   func run() async throws {
-    try await LoadRun.with(server, dataBytes: bytes) { run in
-      try await stall(run)
-      _ = try await run.connect(followers)
-      await run.loop.run { [window] in
-        run.publisher.get.arrival = .all
-        run.publisher.get.window = window
-        run.publisher.get.publish(.max)
+    try await LoadSide.with(server, dataBytes: bytes) { side, process in
+      try await side.stall()
+      _ = try await side.connect(followers)
+      await side.loop.run { [window] in
+        side.publisher.get.arrival = .all
+        side.publisher.get.window = window
+        side.publisher.get.publish(.max)
       }
       try await Task.sleep(for: .seconds(Self.warmUpSeconds))
-      var memory = [run.server.residentBytes]
+      var memory = [process.residentBytes]
       for _ in Self.warmUpSeconds..<seconds {
         try await Task.sleep(for: .seconds(1))
-        memory.append(run.server.residentBytes)
+        memory.append(process.residentBytes)
       }
-      let isSettled = await run.settle(within: .seconds(10))
+      let isSettled = await side.settle(within: .seconds(10))
       let least = memory.min() ?? 0
       let most = memory.max() ?? 0
 
       var report = Report("stalled")
       report.add("followers", followers)
       report.add("seconds", seconds)
-      let (published, deliveries) = await run.loop.run {
-        (run.publisher.get.accepted, run.crowd.get.deliveries)
+      let (published, deliveries) = await side.loop.run {
+        (side.publisher.get.accepted, side.crowd.get.deliveries)
       }
       report.add("published", published, "events")
       report.add("deliveries_per_second", deliveries / UInt64(seconds))
@@ -62,38 +58,17 @@ struct Stalled: AsyncParsableCommand {
       report.require(
         most - least <= Self.growthBytesMax, "resident memory moved by more than 5 MiB")
       report.require(isSettled, "not all events arrived within 10 s")
-      await run.close(&report)
-      try await addFate(run, &report)
+      await side.close(&report)
+      try await addFate(side, &report)
       return report
     }
   }
 
-  /// Connects the follower that never reads, and publishes until the buffers of its socket are
-  /// full: on a loopback they hold megabytes.
-  private func stall(_ run: LoadRun) async throws {
-    let source = try SocketAddress.resolve(host: Self.stalledHost, port: 0)
-    await run.loop.run {
-      run.crowd.get.connectDeaf(from: source)
-      run.publisher.get.arrival = .answered
-      run.publisher.get.window = 64
-      run.publisher.get.publish(.max)
-    }
-    let clock = ContinuousClock()
-    let deadline = clock.now + Self.stallTimeout
-    while clock.now < deadline {
-      let stalled = try await OpenConnection.first(from: Self.stalledHost, run.client)
-      if let stalled, stalled.lag > Self.stallLag { break }
-      try await Task.sleep(for: .milliseconds(20))
-    }
-    await run.loop.run { run.publisher.get.stop() }
-    _ = await run.wait(.seconds(5), every: .milliseconds(5)) { run.publisher.get.isQuiet }
-  }
-
   /// What became of the one that never reads.
-  private func addFate(_ run: LoadRun, _ report: inout Report) async throws {
-    let stalled = try await OpenConnection.first(from: Self.stalledHost, run.client)
+  private func addFate(_ side: LoadSide, _ report: inout Report) async throws {
+    let stalled = try await OpenConnection.first(from: LoadSide.stalledHost, side.client)
     let evictions =
-      await run.client.metric(#"fanfare_evictions_total{reason="stalled"}"#) ?? 0
+      await side.client.metric(#"fanfare_evictions_total{reason="stalled"}"#) ?? 0
     if let stalled {
       report.add("stalled_fate", "lagging")
       report.add("stalled_delivered", stalled.delivered, "events")
@@ -105,7 +80,7 @@ struct Stalled: AsyncParsableCommand {
       report.require(evictions == 1, "the follower that never reads went, and was not evicted")
     }
     report.add("stalled_evictions", UInt64(evictions))
-    let missing = await run.loop.run { run.crowd.get.toldMissing }
+    let missing = await side.loop.run { side.crowd.get.toldMissing }
     report.require(missing == 0, "followers that read were told gaps")
   }
 }

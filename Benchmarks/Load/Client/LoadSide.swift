@@ -1,43 +1,63 @@
 import ArgumentParser
 import FanfareRuntime
 
-/// What every scenario stands on: a server, a loop of the load side, a crowd and a publisher.
-struct LoadRun: Sendable {
+/// What every scenario stands on: a loop of the load side, a crowd and a publisher.
+struct LoadSide: Sendable {
   static let channel = "load:bench"
+  /// The address of the follower that never reads, by which it is found among all connections.
+  static let stalledHost = "127.0.0.200"
+  private static let stallTimeout = Duration.seconds(20)
+  /// More than any pass leaves open for a moment.
+  private static let stallLag = 300
 
-  let server: ServerProcess
+  private let group: LoopGroup
   let loop: EventLoop
   let client: HTTPClient
   let crowd: LoopConfined<Crowd>
   let publisher: LoopConfined<Publisher>
 
+  /// The load side of the server at `address`; nothing is connected yet.
+  init(address: SocketAddress, dataBytes: Int) throws(RuntimeError) {
+    ProcessStatistics.raiseDescriptorLimit()
+    group = try LoopGroup.start(count: 1)
+    loop = group.loops[0]
+    let crowd = Crowd(address: address, channel: Self.channel, loop: loop)
+    let publisher = Publisher(crowd, channel: Self.channel, dataBytes: dataBytes)
+    client = HTTPClient(address: address, loop: loop)
+    self.crowd = LoopConfined(crowd, to: loop)
+    self.publisher = LoopConfined(publisher, to: loop)
+  }
+
   /// Starts a server, runs `scenario` and ends the server, whatever happens.
   static func with(
-    _ options: ServerOptions, dataBytes: Int, _ scenario: (LoadRun) async throws -> Report
+    _ options: ServerOptions, dataBytes: Int,
+    _ scenario: (LoadSide, ServerProcess) async throws -> Report
   ) async throws {
-    ProcessStatistics.raiseDescriptorLimit()
-    let group = try LoopGroup.start(count: 1)
     let server = try ServerProcess.start(options)
-    let loop = group.loops[0]
-    let crowd = Crowd(address: server.address, channel: channel, loop: loop)
-    let publisher = Publisher(crowd, channel: channel, dataBytes: dataBytes)
-    let run = LoadRun(
-      server: server, loop: loop, client: HTTPClient(address: server.address, loop: loop),
-      crowd: LoopConfined(crowd, to: loop), publisher: LoopConfined(publisher, to: loop))
+    let side: LoadSide
     let result: Result<Report, any Error>
     do {
-      try await server.becomeReady(run.client)
-      try await run.connectPublisher()
-      result = .success(try await scenario(run))
+      side = try LoadSide(address: server.address, dataBytes: dataBytes)
+    } catch {
+      await server.stop()
+      throw error
+    }
+    do {
+      try await server.becomeReady(side.client)
+      try await side.connectPublisher()
+      result = .success(try await scenario(side, server))
     } catch {
       result = .failure(error)
     }
     await server.stop()
-    await group.stop()
+    await side.stop()
     let report = try result.get()
     report.write()
     if !report.faults.isEmpty { throw ExitCode(1) }
   }
+
+  /// Closes every connection and ends the loop.
+  func stop() async { await group.stop() }
 
   /// Connects the followers. Returns the seconds until all followers were
   /// attached.
@@ -66,11 +86,34 @@ struct LoadRun: Sendable {
     return elapsed
   }
 
-  private func connectPublisher() async throws {
+  /// Connects the publisher. The server's log of the channel is empty.
+  func connectPublisher() async throws {
     let result = await loop.run {
       Result { () throws(RuntimeError) in try publisher.get.connect() }
     }
     try result.get()
+  }
+
+  /// Connects a follower that never reads, and publishes until the buffers of its socket are full:
+  /// on a loopback they hold megabytes.
+  func stall() async throws {
+    let source = try SocketAddress.resolve(host: Self.stalledHost, port: 0)
+    await loop.run {
+      crowd.get.connectDeaf(from: source)
+      publisher.get.arrival = .answered
+      publisher.get.window = 64
+      publisher.get.publish(.max)
+    }
+    let clock = ContinuousClock()
+    let deadline = clock.now + Self.stallTimeout
+    while clock.now < deadline {
+      let stalled = try await OpenConnection.first(from: Self.stalledHost, client)
+      if let stalled, stalled.lag > Self.stallLag { break }
+      if await loop.run({ publisher.get.failure != nil }) { break }
+      try await Task.sleep(for: .milliseconds(20))
+    }
+    await loop.run { publisher.get.stop() }
+    _ = await wait(.seconds(5), every: .milliseconds(5)) { publisher.get.isQuiet }
   }
 
   /// Publishes `count` events. Returns the seconds until every follower had them, `nil` if some
