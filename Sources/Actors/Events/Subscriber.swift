@@ -81,6 +81,8 @@ public final class Subscriber: StreamDelegate, TimerTarget {
     state = .attaching(follows.count)
     timer = stream.loop.schedule(after: fanout.limits.heartbeat, self)
     write(greeting)
+    // The client may be gone already; a follower must not outlive its subscriber.
+    guard state != .ended else { return }
     if stream.inputCount > 0 { stream.consume(stream.inputCount) }
     for follow in follows {
       let shard = fanout.shard(for: follow.channel)
