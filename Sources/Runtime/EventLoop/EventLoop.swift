@@ -30,8 +30,12 @@ public final class EventLoop: SerialExecutor, @unchecked Sendable {
   public let index: Int
   /// The name of the thread, for logs and debuggers.
   public let name: String
-  /// The time at the beginning of this turn.
-  public private(set) var now: MonotonicInstant
+  /// The time at the beginning of this turn. Sockets are looked at before it begins: the first of them
+  /// after a sleep finds the time when it ended, not that when the loop fell asleep.
+  public var now: MonotonicInstant {
+    waitIsOver()
+    return turnTime
+  }
   /// This loop's randomness.
   public var random: SeededGenerator
   /// The share of the recent past in which this loop was not waiting, between 0 and 1.
@@ -42,7 +46,9 @@ public final class EventLoop: SerialExecutor, @unchecked Sendable {
   private var jobs = Deque<Inbox.Item>()
   private var wheel: TimerWheel
   private var participants: [any TurnParticipant] = []
+  private var turnTime: MonotonicInstant
   private var turnStart: MonotonicInstant
+  private var mayHaveSlept = false
   private var busyNanoseconds: UInt64 = 0
   private var ratioSince: MonotonicInstant
   private let jobsPerTurn: Int
@@ -60,10 +66,10 @@ public final class EventLoop: SerialExecutor, @unchecked Sendable {
     self.driver = driver
     self.jobsPerTurn = jobsPerTurn
     random = SeededGenerator(seed: seed)
-    now = driver.clock()
-    turnStart = now
-    ratioSince = now
-    wheel = TimerWheel(now: now)
+    turnTime = driver.clock()
+    turnStart = turnTime
+    ratioSince = turnTime
+    wheel = TimerWheel(now: turnTime)
   }
 
   // MARK: Executor
@@ -151,21 +157,27 @@ public final class EventLoop: SerialExecutor, @unchecked Sendable {
 
   /// Looks at the clock again, for work long enough that the turn's own time is stale.
   public func refreshNow() -> MonotonicInstant {
-    now = driver.clock()
-    return now
+    waitIsOver()
+    turnTime = driver.clock()
+    return turnTime
   }
 
-  /// The sockets have been looked at; a turn begins.
+  /// The wait for the kernel is over, if there was one: what follows is work.
+  func waitIsOver() {
+    if mayHaveSlept { turnBegins() }
+  }
+
+  /// Sockets are looked at, and then a turn follows.
   func turnBegins() {
-    turnStart = driver.clock()
-    now = turnStart
+    mayHaveSlept = false
+    turnTime = driver.clock()
+    turnStart = turnTime
   }
 
   /// One turn: due timers, waiting jobs and messages, then the participants. Returns whether
   /// anything is left to do at once.
   func turn() -> Bool {
-    now = driver.clock()
-    for token in wheel.due(at: now) {
+    for token in wheel.due(at: refreshNow()) {
       wheel.take(token)?.timerFired()
     }
     var budget = jobsPerTurn
@@ -205,7 +217,10 @@ public final class EventLoop: SerialExecutor, @unchecked Sendable {
   var nextDeadline: MonotonicInstant? { wheel.nextDeadline }
 
   /// Whether the loop may wait for the kernel; from here on a push wakes it.
-  func fallAsleep() -> Bool { jobs.isEmpty && inbox.fallAsleep() }
+  func fallAsleep() -> Bool {
+    mayHaveSlept = jobs.isEmpty && inbox.fallAsleep()
+    return mayHaveSlept
+  }
 
   var hasWaitingItems: Bool { hasWork }
 

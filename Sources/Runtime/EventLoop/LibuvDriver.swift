@@ -57,7 +57,7 @@ final class LibuvDriver {
       LibuvDriver.turn(loop)
     }
     uv_check_start(check) { handle in
-      LibuvDriver.owner(handle?.pointee.data)?.turnBegins()
+      LibuvDriver.owner(handle?.pointee.data)?.waitIsOver()
     }
     uv_poll_start(wakePoll, Int32(UV_READABLE.rawValue)) { handle, _, _ in
       guard let handle else { return }
