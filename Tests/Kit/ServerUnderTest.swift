@@ -94,11 +94,11 @@ package struct ServerUnderTest: Sendable {
     return try PrometheusPage(answer.text)
   }
 
-  /// Whether the server is ready, and holds no connection but the one that asks.
-  package func isIdle() async throws -> Bool {
+  /// Whether the server is ready, and holds no connection but the one that asks and `others`.
+  package func isIdle(but others: Int = 0) async throws -> Bool {
     try await Deadline().holds {
       guard try ask("GET", "/readyz").status == 200 else { return false }
-      return try metrics().sum("fanfare_connections") == 1
+      return try metrics().sum("fanfare_connections") == Double(1 + others)
     }
   }
 }

@@ -74,6 +74,9 @@ package final class TestConnection {
     }
   }
 
+  /// Takes what has arrived, without waiting.
+  package func peek() throws { try take() }
+
   /// Reads until `found` answers something about the bytes received, which it may shorten.
   package func read<Result>(
     _ what: String, _ deadline: Deadline = Deadline(),

@@ -211,7 +211,8 @@ public final class Stream: LoopResource, @unchecked Sendable {
   }
 
   private func endInput(_ end: StreamEnd) {
-    guard !inputEnded else { return }
+    // A peer that has finished may still fail.
+    guard !inputEnded || end != .finished else { return }
     inputEnded = true
     updatePoll()
     delegate?.streamEnded(self, end)
@@ -286,33 +287,44 @@ public final class Stream: LoopResource, @unchecked Sendable {
     // libuv stops a poll that reports an error; it is started anew if it is still wanted.
     if status < 0 { polled = 0 }
     if isConnecting { return finishConnecting() }
-    if status < 0 || events & UV_READABLE.rawValue != 0 { read() }
+    if status < 0 { return fail() }
+    if events & UV_READABLE.rawValue != 0 { read() }
     if events & UV_WRITABLE.rawValue != 0, isBlocked {
       isBlocked = false
       updatePoll()
       delegate?.streamIsWritable(self)
     }
-    if status < 0, !isClosed {
-      updatePoll()
-      // Whatever the error is, the next send tells.
-      if isBlocked {
-        isBlocked = false
-        delegate?.streamIsWritable(self)
-      }
-    }
+  }
+
+  /// The socket has an error: libuv has stopped polling it. What was received before is still read;
+  /// nothing else would ever tell of the end.
+  private func fail() {
+    read()
+    guard case .descriptor(let descriptor, _) = socket else { return }
+    endInput(.failed(Self.error(of: descriptor) ?? ECONNRESET))
+    guard !isClosed, isBlocked else { return }
+    // The input had ended before; the writer learns of the error by its next send.
+    isBlocked = false
+    delegate?.streamIsWritable(self)
+  }
+
+  /// The error that waits on a socket, which this takes off it.
+  private static func error(of descriptor: Int32) -> Int32? {
+    var code: Int32 = 0
+    var size = socklen_t(MemoryLayout<Int32>.size)
+    getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &code, &size)
+    return code == 0 ? nil : code
   }
 
   private func finishConnecting() {
     guard case .descriptor(let descriptor, _) = socket else { return }
     isConnecting = false
-    var code: Int32 = 0
-    var size = socklen_t(MemoryLayout<Int32>.size)
-    getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &code, &size)
+    let code = Self.error(of: descriptor)
     updatePoll()
-    if code == 0 {
-      delegate?.streamIsWritable(self)
-    } else {
+    if let code {
       endInput(.failed(code))
+    } else {
+      delegate?.streamIsWritable(self)
     }
   }
 
