@@ -123,7 +123,8 @@ final class ClientConnection {
   ) async throws(ClientError) -> ResponseHead {
     var parser = ResponseHeadParser(headBytesMax: limits.headBytesMax, answering: method)
     while true {
-      switch parser.parse(input.span) {
+      let arrived = input
+      switch parser.parse(arrived.span) {
       case .needsMore:
         let bytes = try await socket.receive(within: limits.answerTimeout)
         guard !bytes.isEmpty else { throw .lost("the server ended it without an answer") }
