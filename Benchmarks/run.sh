@@ -14,7 +14,7 @@ UNPINNED=()
 if [ "$(nproc)" -gt 1 ] && taskset -c 1 true 2> /dev/null; then
   PIN=(taskset -c 1)
 else
-  UNPINNED=(--server-core -1)
+  UNPINNED=(--unpinned)
 fi
 failed=0
 

@@ -70,7 +70,7 @@ actor FollowOutput {
     case .restored: ["restored"]
     case .bye(let reason): ["bye \(reason)"]
     case .apart(let error, let delay):
-      ["apart: \(error); connecting again in \(seconds(delay)) s"]
+      ["apart: \(error); connecting again in \(SecondsText.of(delay))"]
     case .over: ["over: nothing will follow"]
     }
   }
@@ -85,11 +85,6 @@ actor FollowOutput {
 
   private static func hole(_ missed: MissedEvents) -> String {
     "\(missed.count) missed (\(missed.from) to \(missed.to))"
-  }
-
-  private static func seconds(_ delay: Duration) -> String {
-    let tenths = (delay.milliseconds + 50) / 100
-    return "\(tenths / 10).\(tenths % 10)"
   }
 
   private static func tell(_ note: String) {

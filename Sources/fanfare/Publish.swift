@@ -89,8 +89,7 @@ struct Publish: AsyncParsableCommand {
       var limits = ClientLimits()
       limits.retryTime = .seconds(retryFor)
       let publisher = ClientPublisher(url, on: group.loops[0], limits: limits) { error, delay in
-        let tenths = (delay.milliseconds + 50) / 100
-        let text = "# \(error); trying again in \(tenths / 10).\(tenths % 10) s\n"
+        let text = "# \(error); trying again in \(SecondsText.of(delay))\n"
         StandardError.write(Array(text.utf8))
       }
       if isLines {

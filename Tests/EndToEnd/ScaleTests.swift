@@ -19,7 +19,6 @@ import Testing
     let address = try SocketAddress.resolve(host: "127.0.0.1", port: port)
     // Large events, so that the buffers of one socket are soon full.
     let side = try LoadSide(address: address, dataBytes: 10_000)
-    try await side.connectPublisher()
     try await side.stall()
     _ = try await side.connect(300)
     await side.loop.run {

@@ -44,7 +44,6 @@ struct LoadSide: Sendable {
     }
     do {
       try await server.becomeReady(side.client)
-      try await side.connectPublisher()
       result = .success(try await scenario(side, server))
     } catch {
       result = .failure(error)
@@ -84,14 +83,6 @@ struct LoadSide: Sendable {
         "followers could not attach: \(ended) ended\(error.map { ", \($0)" } ?? "")")
     }
     return elapsed
-  }
-
-  /// Connects the publisher. The server's log of the channel is empty.
-  func connectPublisher() async throws {
-    let result = await loop.run {
-      Result { () throws(RuntimeError) in try publisher.get.connect() }
-    }
-    try result.get()
   }
 
   /// Connects a follower that never reads, and publishes until the buffers of its socket are full:

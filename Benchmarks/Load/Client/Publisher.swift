@@ -36,15 +36,18 @@ final class Publisher: StreamDelegate {
     path = Array("POST /channels/\(channel)/events HTTP/1.1\r\nHost: \(host)\r\n".utf8)
   }
 
-  /// Connects. Nothing has been published to the channel before.
-  func connect() throws(RuntimeError) {
-    crowd.publisher = self
-    stream = try Stream.connect(to: crowd.address, on: crowd.loop, delegate: self)
-  }
-
-  /// Publishes so many more events.
+  /// Publishes so many more events. It connects for that: a server may close a connection that says
+  /// nothing for long.
   func publish(_ count: UInt64) {
     left = count
+    if stream == nil {
+      crowd.publisher = self
+      do {
+        stream = try Stream.connect(to: crowd.address, on: crowd.loop, delegate: self)
+      } catch {
+        fail("\(error)")
+      }
+    }
     proceed()
   }
 
@@ -139,6 +142,7 @@ final class Publisher: StreamDelegate {
   }
 
   func streamEnded(_ stream: Stream, _ end: StreamEnd) {
+    if left == 0, isQuiet { return close() }
     fail("the publisher's connection ended: \(end)")
   }
 

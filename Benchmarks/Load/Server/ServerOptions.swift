@@ -15,8 +15,11 @@ struct ServerOptions: ParsableArguments {
   @Option(help: "The server's port; 0 takes a random one between 20000 and 29999.")
   var port = 0
 
-  @Option(help: "The core to pin the server to; -1 pins it to none.")
+  @Option(help: "The core to pin the server to.")
   var serverCore = 0
+
+  @Flag(help: "Pin the server to no core.")
+  var unpinned = false
 
   @Option(help: "A file that is given the server's standard error stream.")
   var serverLog = "/dev/null"

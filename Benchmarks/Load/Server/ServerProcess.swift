@@ -37,7 +37,7 @@ final class ServerProcess: Sendable {
       .replacingOccurrences(of: "{loops}", with: "\(options.loops)")
       .split(separator: " ").map(String.init)
     let process = Process()
-    if options.serverCore >= 0 {
+    if !options.unpinned {
       process.executableURL = URL(filePath: "/usr/bin/taskset")
       process.arguments = ["-c", "\(options.serverCore)", executable] + arguments
     } else {

@@ -36,6 +36,8 @@ actor ClientSocket: StreamDelegate, TimerTarget {
   }
 
   func connect(to address: SocketAddress, within timeout: Duration) async throws(ClientError) {
+    // `close()` may have come before.
+    guard case .new = state else { throw .closed }
     let deadline = loop.refreshNow() + timeout
     do {
       state = .connecting(try Stream.connect(to: address, on: loop, delegate: self))

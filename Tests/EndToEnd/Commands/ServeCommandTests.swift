@@ -24,6 +24,33 @@ struct ServeCommandTests {
     #expect(try await follower.status() == 0)
   }
 
+  /// A follower that takes no byte keeps the server waiting; who is in a hurry sends a second
+  /// signal.
+  @Test func endsAtOnceAtASecondSignal() async throws {
+    let (server, address) = try await Self.start()
+    let follower = try FanfareProcess(["follow", "a"], server: address, readsOutput: false)
+    _ = try await follower.errors.line(containing: "attached a live")
+    follower.signal(SIGSTOP)
+    let data = String(repeating: "x", count: 60_000)
+    let line = #"{"channel":"a","type":"n","data":"\#(data)"}"# + "\n"
+    let publisher = try FanfareProcess(
+      ["publish", "-"], server: address, input: String(repeating: line, count: 200))
+    #expect(try await publisher.status() == 0)
+    server.signal(SIGTERM)
+    try await Self.waitUntilRefused(address)
+    server.signal(SIGTERM)
+    #expect(try await server.status() == 128 + SIGTERM)
+  }
+
+  /// Once nobody listens any more, the first signal has been heeded.
+  private static func waitUntilRefused(_ address: String) async throws {
+    while true {
+      let probe = try FanfareProcess(
+        ["publish", "b", "n", "1", "--retry-for", "0"], server: address)
+      if try await probe.status() != 0 { return }
+    }
+  }
+
   @Test func servesPublishersAndFollowers() async throws {
     let (server, address) = try await Self.start([
       "--log-format", "text", "--set", "history.bytes=1MiB",
