@@ -43,6 +43,7 @@ extension Fanout {
     _ = shard.ringIndex(for: follower.subscriber.format)
     count(verdict, namespace: shard.namespace)
     follower.subscriber.judged(
+      follower,
       ChannelVerdict(channel: shard.channel, verdict: verdict, next: next, epoch: log.epoch))
   }
 

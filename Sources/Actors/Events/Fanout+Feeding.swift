@@ -85,11 +85,13 @@ extension Fanout {
       case .dropOldest where follower.hasCaughtUp:
         let kept = UInt64(shard.rings[ring].count + 1) / 2
         tellGap(follower, place, to: shard.head - kept, .dropOldest)
+        guard subscriber.state == .streaming else { return }
         continue
       case .catchUp, .dropOldest, .disconnect: break
       }
       if follower.next < shard.known.oldest {
         tellGap(follower, place, to: shard.known.oldest - 1, .history)
+        guard subscriber.state == .streaming else { return }
       } else if let page = pages.page(
         of: shard.channel, shard.epoch, format: subscriber.format, with: follower.next)
       {
@@ -106,11 +108,11 @@ extension Fanout {
   ) {
     let shard = follower.shard
     let subscriber = follower.subscriber
+    guard subscriber.format.tellsHoles else { return subscriber.leave(.hole, retry: nil) }
     let gap = Gap(
       channel: shard.channel, from: follower.next, to: last, epoch: shard.epoch)
-    subscriber.format.appendGap(gap, to: &gather.bytes)
     follower.next = last + 1
-    subscriber.format.appendCursor(subscriber.followers.map(\.position), to: &gather.bytes)
+    subscriber.format.appendGap(gap, cursor: subscriber.cursor, to: &gather.bytes)
     gather.mark(place, next: follower.next, .gap(missed: gap.missed, reason))
   }
 
@@ -119,7 +121,8 @@ extension Fanout {
     _ run: EncodedEvents, through last: UInt64, to follower: Follower, _ place: Int
   ) {
     let subscriber = follower.subscriber
-    let isAlone = subscriber.followers.count == 1
+    let shard = follower.shard
+    let hasOwnCursor = subscriber.followers.count > 1 && subscriber.format.hasCompositeCursor
     var skipped = false
     while follower.next <= last, gather.bytes.count < Gather.bytesMax {
       let entry = run.entry(at: follower.next)
@@ -132,12 +135,11 @@ extension Fanout {
       }
       skipped = false
       follower.owesCursor = false
-      if isAlone {
-        gather.bytes.append(contentsOf: run.bytes[start..<end])
-      } else {
-        subscriber.format.appendCursorPrefix(
-          subscriber.followers.map(\.position), to: &gather.bytes)
+      if hasOwnCursor {
+        subscriber.format.appendCursorPrefix(subscriber.cursor, to: &gather.bytes)
         gather.bytes.append(contentsOf: run.bytes[(start + entry.cursorBytes)..<end])
+      } else {
+        gather.bytes.append(contentsOf: run.bytes[start..<end])
       }
       gather.mark(place, next: follower.next, .event)
     }
@@ -146,8 +148,8 @@ extension Fanout {
       // Nothing else is sent now: the heartbeat will tell.
       follower.owesCursor = true
     } else {
-      subscriber.format.appendCursor(
-        subscriber.followers.map(\.position), to: &gather.bytes)
+      subscriber.format.appendMoved(
+        shard.channel, to: follower.position, cursor: subscriber.cursor, to: &gather.bytes)
       gather.mark(place, next: follower.next, .cursor)
     }
   }

@@ -143,7 +143,7 @@ public final class Fanout: TurnParticipant {
     pages.forget(shard.channel)
     send(.detach(shard.channel, loop: loop.index), to: shard.home)
     for place in shard.waiters { place.waiter.end() }
-    for follower in shard.followers { follower.subscriber.leave(reason, retry: retry()) }
+    for follower in shard.followers { follower.subscriber.refused(follower, reason) }
   }
 
   /// A jittered time after which a client may come back.

@@ -4,7 +4,7 @@ final class Follower {
   enum State: Equatable {
     /// The shard does not know its log yet, or the log has to be asked what it retains.
     case joining
-    /// Judged; other channels of the connection are not.
+    /// Judged; other channels of its attachment are not.
     case judged
     /// Fed from the mailbox, or from a page of history that is at hand.
     case ready
@@ -16,6 +16,8 @@ final class Follower {
   let shard: Shard
   let start: StartPoint
   let filter: TypeFilter?
+  /// What it is judged with; `nil` once that has been told.
+  var attachment: Attachment?
   /// Its index in the shard's list.
   var slot = 0
   var state = State.joining
@@ -28,12 +30,14 @@ final class Follower {
   var owesCursor = false
 
   init(
-    subscriber: Subscriber, shard: Shard, start: StartPoint, filter: TypeFilter?
+    subscriber: Subscriber, shard: Shard, start: StartPoint, filter: TypeFilter?,
+    attachment: Attachment
   ) {
     self.subscriber = subscriber
     self.shard = shard
     self.start = start
     self.filter = filter
+    self.attachment = attachment
   }
 
   var lag: UInt64 {

@@ -1,37 +1,20 @@
 import FanfareRuntime
 
-/// Who is told that a subscriber's connection has ended.
-public protocol SubscriberOwner: AnyObject {
-  /// The connection is closed and has left every channel. Called once, on the loop.
-  func subscriberEnded(_ subscriber: Subscriber, _ reason: EndReason)
-}
-
-/// One channel that a connection asks to follow.
-public struct Follow: Sendable, Equatable {
-  /// The channel.
-  public let channel: ChannelName
-  /// Where to begin.
-  public let start: StartPoint
-
-  /// Follows `channel` from `start` on.
-  public init(channel: ChannelName, start: StartPoint) {
-    self.channel = channel
-    self.start = start
-  }
-}
-
 /// The sending half of a connection that follows channels: it owns the socket, the rest of a frame
 /// that the kernel did not take whole, and the control lane behind it. Events are never queued
 /// here: they stay in the mailbox until the socket takes them. Loop-confined.
 public final class Subscriber: StreamDelegate, TimerTarget {
   enum State: Equatable {
-    /// Verdicts are being found; so many are missing.
-    case attaching(Int)
     case streaming
     /// The last message is on its way; then the socket is closed.
     case leaving(EndReason)
+    /// The last message is out, and the peer has not answered it.
+    case closing(EndReason)
     case ended
   }
+
+  /// How long a peer may take to answer the last message.
+  private static let closeTimeout = Duration.seconds(2)
 
   /// The connection.
   public let stream: Stream
@@ -45,17 +28,22 @@ public final class Subscriber: StreamDelegate, TimerTarget {
   let fanout: Fanout
   private let owner: any SubscriberOwner
   private(set) var followers: [Follower] = []
-  private(set) var state = State.attaching(0)
-  private var verdicts: [ChannelVerdict] = []
+  private(set) var state = State.streaming
   private var pending: [UInt8] = []
   private var pendingStart = 0
+  /// The part of `pending` that is the rest of an event's frame, bounded elsewhere.
+  private var frameRest = 0
   /// Whether the kernel is full: nothing is sent until the stream is writable again.
   private(set) var isBlocked = false
+  /// Whether the peer has said that it goes.
+  private var peerHasClosed = false
   var isQueued = false
   private var lastProgress: MonotonicInstant
+  /// When the peer was last known to be there.
+  private var lastHeard: MonotonicInstant
   private var timer = TimerToken.none
 
-  /// Takes over `stream`, whose input it discards from now on. On the loop.
+  /// Takes over `stream`. On the loop.
   public init(
     stream: Stream, format: any WireFormat, transport: Transport, fanout: Fanout,
     owner: any SubscriberOwner
@@ -66,63 +54,126 @@ public final class Subscriber: StreamDelegate, TimerTarget {
     self.fanout = fanout
     self.owner = owner
     lastProgress = stream.loop.now
+    lastHeard = lastProgress
   }
 
   /// The events that wait for this connection, over all its channels.
   public var lag: UInt64 { followers.reduce(0) { $0 + $1.lag } }
 
+  /// The channels followed.
+  public var channels: [ChannelName] { followers.map(\.shard.channel) }
+
   /// Whether this follower can be fed by one slice of its channel's ring.
   var isPlain: Bool { followers.count == 1 && followers[0].filter == nil }
 
-  /// Sends `greeting`, attaches to every channel of `follows`, and streams.
-  public func begin(_ follows: [Follow], filter: TypeFilter?, greeting: [UInt8]) {
+  /// The cursor of all channels, where the format hands one out; they are judged together there.
+  var cursor: [Position] { format.hasCompositeCursor ? followers.map(\.position) : [] }
+
+  /// Takes the socket, and sends `greeting`. Returns whether the connection has survived it.
+  public func begin(greeting: [UInt8]) -> Bool {
     stream.delegate = self
     fanout.subscribers += 1
-    state = .attaching(follows.count)
     timer = stream.loop.schedule(after: fanout.limits.heartbeat, self)
     write(greeting)
-    // A socket that died under the greeting has ended this subscriber: nobody would remove the
-    // followers of an ended one.
-    guard state != .ended else { return }
-    if stream.inputCount > 0 { stream.consume(stream.inputCount) }
+    return state != .ended
+  }
+
+  // MARK: Channels
+
+  /// Attaches to every channel of `follows`; their verdicts are told in one message.
+  ///
+  /// - Parameter id: the client's name for this attachment.
+  public func follow(_ follows: [Follow], filter: TypeFilter?, id: [UInt8]? = nil) {
+    // Nobody would remove the followers of a subscriber that has ended.
+    guard state == .streaming else { return }
+    let attachment = Attachment(of: follows.count, id: id)
+    let first = followers.count
     for follow in follows {
       let shard = fanout.shard(for: follow.channel)
       let follower = Follower(
-        subscriber: self, shard: shard, start: follow.start, filter: filter)
+        subscriber: self, shard: shard, start: follow.start, filter: filter,
+        attachment: attachment)
       followers.append(follower)
       shard.add(follower)
     }
     // Only now: judging the last one ends the attachment.
-    for follower in followers where !follower.shard.isJoining { fanout.judge(follower) }
+    for follower in followers[first...] where !follower.shard.isJoining { fanout.judge(follower) }
   }
 
-  /// One more channel is judged; with the last one the verdicts are told and the stream begins.
-  func judged(_ verdict: ChannelVerdict) {
-    guard case .attaching(let missing) = state else { return }
-    verdicts.append(verdict)
-    guard missing == 1 else {
-      state = .attaching(missing - 1)
-      return
+  /// Whether `channel` is followed or being attached.
+  public func isFollowing(_ channel: ChannelName) -> Bool {
+    followers.contains { $0.shard.channel == channel }
+  }
+
+  /// What became of a channel that a client no longer wants.
+  public enum Unfollowed: Sendable, Equatable {
+    /// It was followed up to this position.
+    case at(Position)
+    /// It was not judged yet; the attachment of that name is answered no more.
+    case unjudged(id: [UInt8]?)
+    case wasNotFollowed
+  }
+
+  /// Leaves one channel. What is on its way of it is still delivered.
+  public func unfollow(_ channel: ChannelName) -> Unfollowed {
+    guard let index = followers.firstIndex(where: { $0.shard.channel == channel }) else {
+      return .wasNotFollowed
     }
-    state = .streaming
+    let follower = followers.remove(at: index)
+    defer { fanout.leave(follower) }
+    guard let attachment = follower.attachment else { return .at(follower.position) }
+    follower.attachment = nil
+    attachment.withdraw()
+    tell(attachment)
+    return .unjudged(id: attachment.id)
+  }
+
+  /// One more channel is judged; with the last one of its attachment the verdicts are told, and its
+  /// events begin.
+  func judged(_ follower: Follower, _ verdict: ChannelVerdict) {
+    guard let attachment = follower.attachment else { return }
+    attachment.judged(verdict)
+    tell(attachment)
+  }
+
+  private func tell(_ attachment: Attachment) {
+    guard attachment.isComplete, !attachment.verdicts.isEmpty, state == .streaming else { return }
+    guard format.tellsHoles || !attachment.verdicts.contains(where: \.verdict.isHole) else {
+      return leave(.hole, retry: nil)
+    }
     let order = followers.map(\.shard.channel)
-    verdicts.sort { left, right in
+    let verdicts = attachment.verdicts.sorted { left, right in
       (order.firstIndex(of: left.channel) ?? 0) < (order.firstIndex(of: right.channel) ?? 0)
     }
+    for follower in followers where follower.attachment === attachment {
+      follower.state = .ready
+      follower.attachment = nil
+    }
     var bytes: [UInt8] = []
-    format.appendAttached(verdicts, to: &bytes)
-    format.appendCursor(followers.map(\.position), to: &bytes)
-    verdicts = []
-    for follower in followers { follower.state = .ready }
+    format.appendAttached(verdicts, id: attachment.id, cursor: cursor, to: &bytes)
     write(bytes)
     if state == .streaming { fanout.enqueue(self) }
   }
 
+  /// A channel cannot be followed on this node. Where the client asked for it in a message, that is
+  /// refused; else the connection ends.
+  func refused(_ follower: Follower, _ reason: EndReason) {
+    let channel = follower.shard.channel
+    guard let attachment = follower.attachment, let id = attachment.id else {
+      return leave(reason, retry: fanout.retry())
+    }
+    _ = unfollow(channel)
+    owner.subscriber(self, isRefused: channel, id: id, reason)
+  }
+
   // MARK: Control lane
 
+  /// Whether something waits for the socket: a client that does not read is not served further.
+  public var hasPending: Bool { isBlocked || !pending.isEmpty }
+
   /// Sends control bytes behind what is already on its way, in order with the events.
-  func write(_ bytes: [UInt8]) {
-    guard state != .ended else { return }
+  public func write(_ bytes: [UInt8]) {
+    guard state != .ended, !bytes.isEmpty else { return }
     if pending.isEmpty, !isBlocked {
       let sent = offer(bytes.span)
       guard sent < bytes.count, state != .ended else { return }
@@ -134,9 +185,6 @@ public final class Subscriber: StreamDelegate, TimerTarget {
       end(.controlLane)
     }
   }
-
-  /// The part of `pending` that is the rest of an event's frame, bounded elsewhere.
-  private var frameRest = 0
 
   private func keep(_ bytes: ArraySlice<UInt8>) {
     guard !bytes.isEmpty else { return }
@@ -175,14 +223,17 @@ public final class Subscriber: StreamDelegate, TimerTarget {
 
   // MARK: Socket
 
-  /// Input on a stream that only follows has no meaning; it is read so that the end is noticed.
+  /// The client has sent something; what that means its owner knows.
   public func streamHasInput(_ stream: Stream) {
-    stream.consume(stream.inputCount)
+    lastHeard = stream.loop.now
+    owner.subscriberHasInput(self)
   }
 
   /// The kernel has room again.
   public func streamIsWritable(_ stream: Stream) {
     isBlocked = false
+    // It has room because the peer has taken something.
+    lastHeard = stream.loop.now
     if !pending.isEmpty {
       let waiting = pending
       let sent = offer(waiting.span.extracting(pendingStart..<waiting.count))
@@ -195,70 +246,110 @@ public final class Subscriber: StreamDelegate, TimerTarget {
       frameRest = 0
     }
     switch state {
-    case .leaving(let reason): end(reason)
+    case .leaving(let reason): said(reason)
     case .streaming:
       for follower in followers where follower.lag > 0 {
         fanout.metrics.lagEvents.observe(Double(follower.lag))
       }
       fanout.enqueue(self)
-    case .attaching, .ended: break
+      owner.subscriberIsDrained(self)
+    case .closing, .ended: break
     }
   }
 
   /// The client has gone.
   public func streamEnded(_ stream: Stream, _ end: StreamEnd) {
-    switch end {
-    case .finished: self.end(.clientClosed)
-    case .failed: self.end(.socketError)
+    switch (end, state) {
+    case (_, .leaving(let reason)), (_, .closing(let reason)): self.end(reason)
+    case (.finished, _): self.end(.clientClosed)
+    case (.failed, _): self.end(.socketError)
     }
   }
 
-  /// Looks after the quiet connection and the stalled one; one timer for both.
+  // MARK: Time
+
+  /// Looks after the quiet connection, the stalled one and the silent one; one timer for all.
   public func timerFired() {
     timer = .none
-    let loop = stream.loop
+    if case .closing(let reason) = state { return end(reason) }
+    guard let wait = isBlocked ? patienceLeft() : beat() else { return }
+    timer = stream.loop.schedule(after: max(wait, .milliseconds(1)), self)
+  }
+
+  /// How long to look away from a blocked socket; `nil` when it has been given up.
+  private func patienceLeft() -> Duration? {
     let limits = fanout.limits
-    let quiet = loop.now - lastProgress
-    var wait = limits.heartbeat - quiet
-    if isBlocked {
-      let patience = limits.writeDeadline * limits.writeDeadlinesMax
-      guard quiet < patience else {
-        if case .leaving(let reason) = state { return end(reason) }
-        return end(.stalled)
-      }
-      wait = min(patience - quiet, limits.writeDeadline)
-    } else if wait <= .zero {
-      var bytes: [UInt8] = []
-      if state == .streaming, followers.contains(where: \.owesCursor) {
-        format.appendCursor(followers.map(\.position), to: &bytes)
-        for follower in followers { follower.owesCursor = false }
-      } else {
-        format.appendHeartbeat(to: &bytes)
-      }
-      write(bytes)
-      wait = limits.heartbeat
+    let quiet = stream.loop.now - lastProgress
+    let patience = limits.writeDeadline * limits.writeDeadlinesMax
+    guard quiet < patience else {
+      if case .leaving(let reason) = state { end(reason) } else { end(.stalled) }
+      return nil
     }
-    guard state != .ended else { return }
-    timer = loop.schedule(after: max(wait, .milliseconds(1)), self)
+    return min(patience - quiet, limits.writeDeadline)
+  }
+
+  /// Sends a heartbeat when one is due. Returns when to look again; `nil` when the peer has gone.
+  private func beat() -> Duration? {
+    let heartbeat = fanout.limits.heartbeat
+    let now = stream.loop.now
+    if format.isAnswered {
+      // Asked however much is sent: only an answer tells that somebody is there.
+      guard now - lastHeard < heartbeat * 2 else {
+        leave(.silent, retry: nil)
+        return nil
+      }
+    } else if now - lastProgress < heartbeat {
+      return heartbeat - (now - lastProgress)
+    }
+    var bytes: [UInt8] = []
+    tellMoved(&bytes)
+    if bytes.isEmpty || format.isAnswered { format.appendHeartbeat(to: &bytes) }
+    write(bytes)
+    return state == .ended ? nil : heartbeat
+  }
+
+  /// Says where the cursor stands after events that a filter hid.
+  private func tellMoved(_ bytes: inout [UInt8]) {
+    guard state == .streaming else { return }
+    for follower in followers where follower.owesCursor {
+      follower.owesCursor = false
+      // A composite cursor says all of them at once.
+      guard bytes.isEmpty || !format.hasCompositeCursor else { continue }
+      format.appendMoved(
+        follower.shard.channel, to: follower.position, cursor: cursor, to: &bytes)
+    }
   }
 
   // MARK: End
 
   /// Tells the client why, and when to come back, and closes once that is sent.
   public func leave(_ reason: EndReason, retry: Duration?) {
-    switch state {
-    case .leaving, .ended: return
-    case .attaching, .streaming: break
-    }
     var bytes: [UInt8] = []
     format.appendBye(reason, retry: retry, to: &bytes)
+    leave(reason, saying: bytes)
+  }
+
+  /// Sends `bytes` as the last message, and closes once that is sent, and answered where the format
+  /// says so. No event follows it.
+  public func leave(_ reason: EndReason, saying bytes: [UInt8]) {
+    guard state == .streaming else { return }
     write(bytes)
     guard state != .ended else { return }
-    if pending.isEmpty {
-      end(reason)
-    } else {
-      state = .leaving(reason)
-    }
+    state = .leaving(reason)
+    if pending.isEmpty { said(reason) }
+  }
+
+  /// The peer has said its last message too, or says it first: nothing is to be waited for.
+  public func peerClosed() {
+    peerHasClosed = true
+    if case .closing(let reason) = state { end(reason) }
+  }
+
+  private func said(_ reason: EndReason) {
+    guard format.isAnswered, !peerHasClosed else { return end(reason) }
+    state = .closing(reason)
+    stream.loop.cancel(timer)
+    timer = stream.loop.schedule(after: Self.closeTimeout, self)
   }
 
   /// Closes the connection at once and leaves every channel.

@@ -50,6 +50,14 @@ public enum Verdict: Sendable, Equatable {
     }
   }
 
+  /// Whether events are missing, or may be.
+  public var isHole: Bool {
+    switch self {
+    case .live, .resumed: false
+    case .gap, .reset: true
+    }
+  }
+
   /// Judges a start against what the log holds.
   ///
   /// - Returns: the verdict, and the offset of the first event to deliver.

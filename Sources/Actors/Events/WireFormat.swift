@@ -6,6 +6,16 @@ public protocol WireFormat: Sendable {
   /// Tells formats apart that encode differently; formats of one identity share their bytes.
   var identity: Int { get }
 
+  /// Whether a follower of several channels is given one cursor for all of them, in front of each
+  /// event. Where every event names its own channel and position, its bytes serve everyone.
+  var hasCompositeCursor: Bool { get }
+
+  /// Whether a hole can be told. Where it cannot, the connection ends instead.
+  var tellsHoles: Bool { get }
+
+  /// Whether the peer answers heartbeats and the last message, so that its silence is its end.
+  var isAnswered: Bool { get }
+
   /// Appends the whole frame of an event as a follower of its channel alone sees it.
   ///
   /// - Returns: how many of the appended bytes belong to that follower's cursor. A follower of
@@ -13,54 +23,29 @@ public protocol WireFormat: Sendable {
   func appendEvent(_ event: Event, to bytes: inout [UInt8]) -> Int
 
   /// Appends what stands in front of an event's shared bytes for a follower of several channels.
+  /// Asked only where ``hasCompositeCursor``.
   func appendCursorPrefix(_ cursor: [Position], to bytes: inout [UInt8])
 
-  /// Appends a message that hands out a cursor and nothing else.
-  func appendCursor(_ cursor: [Position], to bytes: inout [UInt8])
+  /// Appends that the cursor has moved to `position` in `channel` over events that its filter hides.
+  ///
+  /// - Parameter cursor: that of all channels, where ``hasCompositeCursor``.
+  func appendMoved(
+    _ channel: ChannelName, to position: Position, cursor: [Position], to bytes: inout [UInt8])
 
-  /// Appends the verdicts of an attachment.
-  func appendAttached(_ verdicts: [ChannelVerdict], to bytes: inout [UInt8])
+  /// Appends the verdicts of an attachment, and the cursor that it hands out.
+  ///
+  /// - Parameters:
+  ///   - id: the client's name for the attachment, where it was asked for in a message.
+  ///   - cursor: that of all channels, where ``hasCompositeCursor``.
+  func appendAttached(
+    _ verdicts: [ChannelVerdict], id: [UInt8]?, cursor: [Position], to bytes: inout [UInt8])
 
-  /// Appends a told gap.
-  func appendGap(_ gap: Gap, to bytes: inout [UInt8])
+  /// Appends a told gap, and the cursor that it hands out. Asked only where ``tellsHoles``.
+  func appendGap(_ gap: Gap, cursor: [Position], to bytes: inout [UInt8])
 
   /// Appends what keeps a quiet connection from being cut.
   func appendHeartbeat(to bytes: inout [UInt8])
 
   /// Appends the last message before the server ends the connection.
   func appendBye(_ reason: EndReason, retry: Duration?, to bytes: inout [UInt8])
-}
-
-/// Why a follower's connection ended. The raw value is the word in logs, metrics and byes.
-public enum EndReason: String, Sendable, Equatable, CaseIterable {
-  /// The client went away.
-  case clientClosed = "client-closed"
-  /// The socket reported an error.
-  case socketError = "socket-error"
-  /// The socket accepted no byte for three write deadlines.
-  case stalled
-  /// The loop's bound on unfinished frames was reached by this connection.
-  case stalledFrames = "stalled-frames"
-  /// Control messages piled up past their bound.
-  case controlLane = "control-lane"
-  /// It fell out of its mailbox, and the namespace's policy is `disconnect`.
-  case overflow
-  /// The channel's log began anew underneath; the client comes back and is told `reset`.
-  case logRestarted = "log-restarted"
-  /// The server is stopping.
-  case shutdown
-  /// The node holds as many channels as it may.
-  case tooManyChannels = "too-many-channels"
-  /// The node holds as many connections as it may.
-  case tooManyConnections = "too-many-connections"
-
-  /// Whether the server ended a connection that its client would have kept.
-  public var isEviction: Bool {
-    switch self {
-    case .clientClosed, .socketError, .shutdown: false
-    case .stalled, .stalledFrames, .controlLane, .overflow, .logRestarted, .tooManyChannels,
-      .tooManyConnections:
-      true
-    }
-  }
 }

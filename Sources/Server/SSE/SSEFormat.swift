@@ -18,6 +18,10 @@ struct SSEFormat: WireFormat {
   /// Whether `event:` names the type; without it a browser's `onmessage` gets every event.
   let isNamed: Bool
 
+  var hasCompositeCursor: Bool { true }
+  var tellsHoles: Bool { true }
+  var isAnswered: Bool { false }
+
   var identity: Int { (content == .event ? 1 : 0) + (isNamed ? 2 : 0) }
 
   func appendEvent(_ event: Event, to bytes: inout [UInt8]) -> Int {
@@ -67,22 +71,32 @@ struct SSEFormat: WireFormat {
     bytes.append(UInt8(ascii: "\n"))
   }
 
-  func appendCursor(_ cursor: [Position], to bytes: inout [UInt8]) {
+  func appendMoved(
+    _ channel: ChannelName, to position: Position, cursor: [Position], to bytes: inout [UInt8]
+  ) {
+    appendCursor(cursor, to: &bytes)
+  }
+
+  private func appendCursor(_ cursor: [Position], to bytes: inout [UInt8]) {
     appendCursorPrefix(cursor, to: &bytes)
     bytes.append(UInt8(ascii: "\n"))
   }
 
-  func appendAttached(_ verdicts: [ChannelVerdict], to bytes: inout [UInt8]) {
+  func appendAttached(
+    _ verdicts: [ChannelVerdict], id: [UInt8]?, cursor: [Position], to bytes: inout [UInt8]
+  ) {
     appendControl("attached", to: &bytes) { writer in
       writer.beginObject()
       writer.key("channels")
       EventJSON.write(verdicts, to: &writer)
       writer.endObject()
     }
+    appendCursor(cursor, to: &bytes)
   }
 
-  func appendGap(_ gap: Gap, to bytes: inout [UInt8]) {
+  func appendGap(_ gap: Gap, cursor: [Position], to bytes: inout [UInt8]) {
     appendControl("gap", to: &bytes) { EventJSON.write(gap, to: &$0) }
+    appendCursor(cursor, to: &bytes)
   }
 
   func appendHeartbeat(to bytes: inout [UInt8]) {

@@ -16,7 +16,11 @@ extension Connection {
     output = []
     StreamHead.append(
       retry: site.retry(), cors: cors, date: site.date(), to: &greeting)
-    subscriber.begin(request.follows, filter: request.filter, greeting: greeting)
+    if subscriber.begin(greeting: greeting) {
+      // What the client sends on has no meaning here.
+      stream.consume(stream.inputCount)
+      subscriber.follow(request.follows, filter: request.filter)
+    }
   }
 
   /// Ends an `EventSource` so that it comes back later: any status but 200 would end it for good.

@@ -60,6 +60,17 @@ final class ConnectionRecord: SubscriberOwner {
     leave()
   }
 
+  /// A client of an event stream only listens: what it sends is read so that its end is noticed.
+  func subscriberHasInput(_ subscriber: Subscriber) {
+    subscriber.stream.consume(subscriber.stream.inputCount)
+  }
+
+  func subscriberIsDrained(_ subscriber: Subscriber) {}
+
+  func subscriber(
+    _ subscriber: Subscriber, isRefused channel: ChannelName, id: [UInt8], _ reason: EndReason
+  ) {}
+
   func ended(_ reason: ConnectionEnd) {
     // Short requests are the rule; what ended otherwise is worth a line.
     let level: Logger.Level
