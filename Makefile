@@ -3,7 +3,7 @@ SHELL := /bin/bash
 RELEASE := swift build -c release --static-swift-stdlib -Xswiftc -enforce-exclusivity=unchecked
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 # What a build needs beside Swift, and what the tests need beside that.
-BUILD_PACKAGES := libuv1-dev pkg-config
+BUILD_PACKAGES := libuv1-dev zlib1g-dev pkg-config
 TEST_PACKAGES := curl
 SOURCES := Sources Tests Fuzz/Sources Package.swift Fuzz/Package.swift
 

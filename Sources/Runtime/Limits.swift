@@ -113,6 +113,17 @@ public struct Limits: Sendable, Equatable {
   /// The default is 1,048,576.
   public var pollAnswerBytesMax = 1024 * 1024
 
+  /// The messages that one WebSocket client may send in a second. More are told 429; a client that
+  /// goes on is closed with 1008.
+  ///
+  /// The default is 100.
+  public var webSocketMessagesMax = 100
+
+  /// The bytes of one message to `/ws/echo`, where that is served.
+  ///
+  /// The default is 16,777,216.
+  public var echoMessageBytesMax = 16 * 1024 * 1024
+
   /// The events of a long-poll answer.
   ///
   /// The default is 1,000.

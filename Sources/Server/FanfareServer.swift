@@ -143,7 +143,9 @@ public final class FanfareServer: Sendable {
         allowedOrigins: settings.origins, allowedHosts: settings.hosts, listenPorts: [port],
         // Behind `insecure` the names by which others reach this machine are theirs to know.
         checksHostAlways: !settings.insecure)
-      return RequestAdmission(limits: settings.limits, policy: policy)
+      return RequestAdmission(
+        limits: settings.limits, policy: policy, compresses: settings.webSocketCompression,
+        echoes: settings.diagnosticsEcho)
     } catch {
       throw .cannotStart("origins or hosts: \(error.entry) must be \(error.allowed)")
     }

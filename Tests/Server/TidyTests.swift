@@ -110,9 +110,11 @@ import Testing
     }
   }
 
-  /// Memory is unsafe in the runtime alone.
+  /// Memory is unsafe in the runtime and in the one file for each C library.
   @Test func unsafeCodeStaysInTheRuntime() throws {
-    for file in try Self.files(["Sources"]) where file.room != "Runtime" {
+    let wrappers = ["Sources/Server/WebSocket/MessageDeflate.swift"]
+    for file in try Self.files(["Sources"])
+    where file.room != "Runtime" && !wrappers.contains(file.path) {
       for (number, text) in file.code {
         for word in ["Unsafe", "withUnsafe", "@unchecked Sendable", "nonisolated(unsafe)"]
         where text.contains(word) {

@@ -10,6 +10,8 @@ public enum EndReason: String, Sendable, Equatable, CaseIterable {
   case tooBig = "too-big"
   /// The client went on sending more messages than it may.
   case rateLimited = "rate-limited"
+  /// The client took too long to send one whole message.
+  case slowMessage = "slow-message"
   /// The client has not answered for two heartbeats.
   case silent
   /// The socket accepted no byte for three write deadlines.
@@ -35,7 +37,8 @@ public enum EndReason: String, Sendable, Equatable, CaseIterable {
   public var isEviction: Bool {
     switch self {
     case .clientClosed, .socketError, .shutdown: false
-    case .protocolError, .tooBig, .rateLimited, .silent, .stalled, .stalledFrames, .controlLane,
+    case .protocolError, .tooBig, .rateLimited, .slowMessage, .silent, .stalled, .stalledFrames,
+      .controlLane,
       .overflow, .hole, .logRestarted, .tooManyChannels, .tooManyConnections:
       true
     }

@@ -2,6 +2,8 @@
 public enum Transport: Int, Sendable, CaseIterable {
   /// Server-Sent Events.
   case sse
+  /// WebSocket.
+  case webSocket
   /// Long poll, and single reads of history.
   case poll
   /// A follower in this process.
@@ -11,6 +13,7 @@ public enum Transport: Int, Sendable, CaseIterable {
   public var name: String {
     switch self {
     case .sse: "sse"
+    case .webSocket: "websocket"
     case .poll: "poll"
     case .inProcess: "in-process"
     }

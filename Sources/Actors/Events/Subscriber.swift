@@ -168,6 +168,14 @@ public final class Subscriber: StreamDelegate, TimerTarget {
 
   // MARK: Control lane
 
+  /// Whether the last message has been said: no event and no answer follows it.
+  public var isLeaving: Bool {
+    switch state {
+    case .streaming: false
+    case .leaving, .closing, .ended: true
+    }
+  }
+
   /// Whether something waits for the socket: a client that does not read is not served further.
   public var hasPending: Bool { isBlocked || !pending.isEmpty }
 
@@ -255,6 +263,7 @@ public final class Subscriber: StreamDelegate, TimerTarget {
       owner.subscriberIsDrained(self)
     case .closing, .ended: break
     }
+    if case .closing = state { owner.subscriberIsDrained(self) }
   }
 
   /// The client has gone.

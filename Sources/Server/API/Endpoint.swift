@@ -6,6 +6,12 @@ enum Endpoint: Sendable, Equatable {
   case channelEvents(ChannelName)
   /// The events of the channels that the query or the body names.
   case events
+  /// Events and operations over WebSocket.
+  case webSocket
+  /// The data of the workflow's events over WebSocket.
+  case updates(ChannelName)
+  /// A WebSocket that sends back what it is sent.
+  case echo
   case channels
   case connections
   case metrics
@@ -19,6 +25,10 @@ enum Endpoint: Sendable, Equatable {
     case (1, "events"): self = .events
     case (1, "channels"): self = .channels
     case (1, "connections"): self = .connections
+    case (1, "ws"): self = .webSocket
+    case (2, "ws") where parts[1] == "echo": self = .echo
+    case (4, "api") where parts[1] == "workflows" && parts[3] == "updates":
+      self = .updates(try Self.channel("workflow:" + parts[2]))
     case (1, "metrics"): self = .metrics
     case (1, "healthz"): self = .health
     case (1, "readyz"): self = .readiness
@@ -35,6 +45,7 @@ enum Endpoint: Sendable, Equatable {
   var allowedMethods: [HTTPMethod] {
     switch self {
     case .channelEvents, .events: [.get, .head, .post, .options]
+    case .webSocket, .updates, .echo: [.get, .options]
     case .channels, .connections, .metrics, .health, .readiness: [.get, .head, .options]
     }
   }

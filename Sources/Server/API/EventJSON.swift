@@ -4,8 +4,12 @@ import FanfareActors
 enum EventJSON {
   /// Appends `{"channel","position","type","data","time"}`. Channel, position and type consist of
   /// characters that need no escape; `data` is the publisher's text, byte for byte.
-  static func append(_ event: Event, to bytes: inout [UInt8]) {
-    bytes.append(contentsOf: #"{"channel":""#.utf8)
+  ///
+  /// - Parameter op: what stands first as `"op"`, where the object is a message.
+  static func append(_ event: Event, op: StaticString? = nil, to bytes: inout [UInt8]) {
+    bytes.append(UInt8(ascii: "{"))
+    if let op { bytes.append(contentsOf: #""op":"\#(op)","#.utf8) }
+    bytes.append(contentsOf: #""channel":""#.utf8)
     bytes.append(contentsOf: event.channel.text.utf8)
     bytes.append(contentsOf: #"","position":""#.utf8)
     event.position.append(to: &bytes)
@@ -23,29 +27,39 @@ enum EventJSON {
     writer.beginArray()
     for verdict in verdicts {
       writer.beginObject()
-      writer.member("channel", verdict.channel.text)
-      writer.member("verdict", verdict.verdict.name)
-      switch verdict.verdict {
-      case .live, .reset: break
-      case .resumed(let replayed): writer.member("replayed", Int(clamping: replayed))
-      case .gap(let from, let to):
-        let epoch = verdict.position.epoch
-        writeHole(
-          Gap(channel: verdict.channel, from: from, to: to, epoch: epoch), to: &writer)
-      }
-      writer.member("position", verdict.position.description)
+      writeMembers(verdict, to: &writer)
       writer.endObject()
     }
     writer.endArray()
   }
 
+  /// Writes `"channel","verdict","position",…`.
+  static func writeMembers(_ verdict: ChannelVerdict, to writer: inout JSONWriter) {
+    writer.member("channel", verdict.channel.text)
+    writer.member("verdict", verdict.verdict.name)
+    switch verdict.verdict {
+    case .live, .reset: break
+    case .resumed(let replayed): writer.member("replayed", Int(clamping: replayed))
+    case .gap(let from, let to):
+      let epoch = verdict.position.epoch
+      writeHole(
+        Gap(channel: verdict.channel, from: from, to: to, epoch: epoch), to: &writer)
+    }
+    writer.member("position", verdict.position.description)
+  }
+
   /// Writes `{"channel","from","to","missed","position"}`.
   static func write(_ gap: Gap, to writer: inout JSONWriter) {
     writer.beginObject()
+    writeMembers(gap, to: &writer)
+    writer.endObject()
+  }
+
+  /// Writes `"channel","from","to","missed","position"`.
+  static func writeMembers(_ gap: Gap, to writer: inout JSONWriter) {
     writer.member("channel", gap.channel.text)
     writeHole(gap, to: &writer)
     writer.member("position", gap.to.description)
-    writer.endObject()
   }
 
   private static func writeHole(_ gap: Gap, to writer: inout JSONWriter) {

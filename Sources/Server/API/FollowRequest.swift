@@ -25,7 +25,7 @@ struct FollowRequest: Sendable {
     }
     follows = zip(channels, starts).map { Follow(channel: $0, start: $1) }
     filter = try Self.filter(query)
-    format = try Self.format(query, isAlone: endpoint != .events)
+    format = try Self.format(query, endpoint)
     asksOnlyToFollow = ["after", "last", "limit", "wait"].allSatisfy { query[$0] == nil }
     eventsMax =
       try query.number("limit", in: 1...limits.pollEventsMax) ?? limits.pollEventsMax
@@ -36,7 +36,15 @@ struct FollowRequest: Sendable {
   private static func channels(
     _ endpoint: Endpoint, _ query: Query, _ limits: Limits
   ) throws(Problem) -> [ChannelName] {
-    if case .channelEvents(let channel) = endpoint { return [channel] }
+    let channelsMax: Int
+    switch endpoint {
+    case .channelEvents(let channel), .updates(let channel): return [channel]
+    case .webSocket:
+      // Others may be subscribed to later.
+      guard query["channels"] != nil else { return [] }
+      channelsMax = limits.channelsPerConnectionMax
+    default: channelsMax = limits.channelsPerStreamMax
+    }
     guard let text = query["channels"], !text.isEmpty else {
       throw .malformedQuery("Name the channels to follow: ?channels=project:1,project:2.")
     }
@@ -49,10 +57,10 @@ struct FollowRequest: Sendable {
       guard !channels.contains(name) else {
         throw .malformedQuery("Name each channel only once; \(name) stands there twice.")
       }
-      guard channels.count < limits.channelsPerStreamMax else {
+      guard channels.count < channelsMax else {
         throw Problem(
           422, "too-many-channels",
-          "Follow at most \(limits.channelsPerStreamMax) channels on one stream.")
+          "Follow at most \(channelsMax) channels on one connection of this kind.")
       }
       channels.append(name)
     }
@@ -96,10 +104,16 @@ struct FollowRequest: Sendable {
     return filter
   }
 
-  private static func format(_ query: Query, isAlone: Bool) throws(Problem) -> SSEFormat {
-    var content = isAlone ? SSEFormat.Content.data : .event
+  private static func format(
+    _ query: Query, _ endpoint: Endpoint
+  ) throws(Problem) -> SSEFormat {
+    var content: EventContent
+    switch endpoint {
+    case .channelEvents, .updates: content = .data
+    default: content = .event
+    }
     if let text = query["format"] {
-      guard let asked = SSEFormat.Content(rawValue: text) else {
+      guard let asked = EventContent(rawValue: text) else {
         throw .malformedQuery("Give format as event or data.")
       }
       content = asked

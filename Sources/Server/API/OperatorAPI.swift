@@ -24,7 +24,7 @@ struct OperatorAPI: Sendable {
         return .text(200, await node.metrics().text(), type: PrometheusText.contentType)
       case .channels: return try await channels(try Query(target))
       case .connections: return try await connections(try Query(target))
-      case .channelEvents, .events:
+      case .channelEvents, .events, .webSocket, .updates, .echo:
         preconditionFailure("an operator's question about \(endpoint)")
       }
     } catch {

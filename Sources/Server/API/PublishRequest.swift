@@ -70,9 +70,7 @@ struct PublishRequest: Sendable {
     guard let type else { throw Problem(422, "bad-event", place + "Give the event a type.") }
     guard let data else { throw Problem(422, "bad-event", place + "Give the event data.") }
     guard data.count <= limits.eventDataBytesMax else {
-      throw Problem(
-        413, "event-too-large",
-        place + "Send at most \(limits.eventDataBytesMax) bytes of data in an event.")
+      throw .eventTooLarge(limits, place: place)
     }
     let bytes = body.extracting(data)
     return Entry(
@@ -108,10 +106,22 @@ struct PublishRequest: Sendable {
         place + "Name the channel of the path, or none; \(named) is another one.")
     }
     guard !ChannelName.reservedNamespaces.contains(String(channel.namespace)) else {
-      throw Problem(
-        403, "reserved-channel", place + "Channels of \(channel.namespace): are the server's own.")
+      throw .reserved(channel, place: place)
     }
     return channel
+  }
+}
+
+extension Problem {
+  static func eventTooLarge(_ limits: Limits, place: String = "") -> Problem {
+    Problem(
+      413, "event-too-large",
+      place + "Send at most \(limits.eventDataBytesMax) bytes of data in an event.")
+  }
+
+  static func reserved(_ channel: ChannelName, place: String = "") -> Problem {
+    Problem(
+      403, "reserved-channel", place + "Channels of \(channel.namespace): are the server's own.")
   }
 }
 

@@ -7,14 +7,7 @@ import FanfareRuntime
 /// because a block without data moves a browser's last event id and dispatches nothing.
 struct SSEFormat: WireFormat {
   /// What stands in an event's `data:` lines.
-  enum Content: String {
-    /// The whole event object.
-    case event
-    /// Only the publisher's data.
-    case data
-  }
-
-  let content: Content
+  let content: EventContent
   /// Whether `event:` names the type; without it a browser's `onmessage` gets every event.
   let isNamed: Bool
 

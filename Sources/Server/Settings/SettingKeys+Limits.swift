@@ -78,6 +78,10 @@ extension SettingKeys {
       "The write deadlines in a row that may pass.",
       atBound: "The connection is evicted as `stalled`. The client resumes with its cursor."),
     SettingKey(
+      "limits.websocket-messages", \.limits.webSocketMessagesMax, .count(1...1_000_000),
+      "The messages that one WebSocket client may send in a second.",
+      atBound: "More are told 429 and not read; a client that goes on is closed with 1008."),
+    SettingKey(
       "limits.stalled-frames", \.limits.stalledFrameBytesMax, .bytes(64 * kib...16 * gib),
       """
       The bytes of unfinished frames that one loop keeps for blocked sockets. At least \

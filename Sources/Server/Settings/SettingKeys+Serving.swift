@@ -47,6 +47,23 @@ extension SettingKeys {
       30 to 60 seconds, and a client that has gone is noticed only when something is sent to it.
       """),
     SettingKey(
+      "websocket.compression", \.webSocketCompression, .toggle,
+      """
+      Whether WebSocket messages are compressed (permessage-deflate, RFC 7692) for clients that \
+      offer it. A message is compressed once for all followers on a loop. It takes some 300 KiB for \
+      each loop and none for a connection, and saves bytes at the price of processor time.
+      """),
+    SettingKey(
+      "diagnostics.echo", \.diagnosticsEcho, .toggle,
+      """
+      Whether `/ws/echo` is served, a WebSocket that sends back what it is sent, for trying clients \
+      and proxies.
+      """),
+    SettingKey(
+      "diagnostics.echo-bytes", \.limits.echoMessageBytesMax, .bytes(kib...256 * mib),
+      "The bytes of one message to `/ws/echo`.",
+      atBound: "The connection is closed with 1009."),
+    SettingKey(
       "log.level", \.logLevel, .choice(),
       "The least severe messages that are logged."),
     SettingKey(

@@ -44,6 +44,18 @@ public struct Settings: Sendable, Equatable {
   /// The default is none.
   public var hosts: [String] = []
 
+  /// Whether WebSocket messages are compressed (permessage-deflate) for clients that offer it. One
+  /// compressed frame serves all followers; it costs some 300 KiB of memory and the compressor's time
+  /// per loop.
+  ///
+  /// The default is false.
+  public var webSocketCompression = false
+
+  /// Whether `/ws/echo` is served, a WebSocket that sends back what it is sent.
+  ///
+  /// The default is false.
+  public var diagnosticsEcho = false
+
   /// The least severe messages that are logged.
   ///
   /// The default is `info`.

@@ -11,7 +11,7 @@ extension Connection {
     let subscriber = Subscriber(
       stream: stream, format: request.format, transport: .sse, fanout: site.hubLoop.fanout.get,
       owner: record)
-    record.becomesStream(subscriber, request)
+    record.becomes(.sse, subscriber, isResuming: request.isResuming)
     var greeting = output
     output = []
     StreamHead.append(
@@ -21,6 +21,47 @@ extension Connection {
       stream.consume(stream.inputCount)
       subscriber.follow(request.follows, filter: request.filter)
     }
+  }
+
+  /// Goes on as a WebSocket. Where it cannot be served now, it is told so in its own words: a browser
+  /// shows a page nothing of a refused handshake.
+  func openWebSocket(_ handshake: WebSocketHandshake, _ request: FollowRequest) {
+    arm(nil)
+    state = .gone
+    let site = site.get
+    let record = record.get
+    let format = WebSocketFormat(
+      content: request.format.content, deflate: handshake.isCompressed ? site.deflate : nil)
+    let session = WebSocketSession(
+      stream: stream, site: self.site, record: self.record, limits: limits, format: format)
+    let subscriber = Subscriber(
+      stream: stream, format: format, transport: .webSocket,
+      fanout: site.hubLoop.fanout.get, owner: session)
+    record.becomes(.webSocket, subscriber, isResuming: request.isResuming)
+    var greeting = output
+    output = []
+    handshake.appendAnswer(date: site.date(), to: &greeting)
+    guard subscriber.begin(greeting: greeting) else { return }
+    if isOverLimit || site.isDraining {
+      subscriber.leave(site.isDraining ? .shutdown : .tooManyConnections, retry: site.retry())
+    } else if !request.follows.isEmpty {
+      subscriber.follow(request.follows, filter: request.filter)
+    }
+    let confined = LoopConfined(subscriber, to: stream.loop)
+    session.assumeIsolated { $0.begin(confined) }
+  }
+
+  func openEcho(_ handshake: WebSocketHandshake) {
+    arm(nil)
+    state = .gone
+    var greeting = output
+    output = []
+    handshake.appendAnswer(date: site.get.date(), to: &greeting)
+    let echo = WebSocketEcho(
+      stream: stream, site: site.get, record: record.get,
+      deflate: handshake.isCompressed ? site.get.deflate : nil, greeting: greeting)
+    record.get.becomes(.webSocket, echo)
+    echo.begin()
   }
 
   /// Ends an `EventSource` so that it comes back later: any status but 200 would end it for good.

@@ -50,7 +50,7 @@ actor Connection: StreamDelegate, TimerTarget {
   let stream: Stream
   let site: LoopConfined<LoopSite>
   let record: LoopConfined<ConnectionRecord>
-  private let limits: Limits
+  let limits: Limits
   var state: State
   var output: [UInt8] = []
   private var outputStart = 0
@@ -59,7 +59,7 @@ actor Connection: StreamDelegate, TimerTarget {
   private var hangUp: HangUp?
   private var inputHasEnded = false
   private var isProcessing = false
-  private let isOverLimit: Bool
+  let isOverLimit: Bool
 
   init(
     stream: Stream, site: LoopConfined<LoopSite>, record: LoopConfined<ConnectionRecord>,
@@ -204,6 +204,8 @@ actor Connection: StreamDelegate, TimerTarget {
       } else {
         openStream(request, cors)
       }
+    case .webSocket(let handshake, let request): openWebSocket(handshake, request)
+    case .echo(let handshake): openEcho(handshake)
     case .streamHead:
       var head = Response(status: 200, fields: StreamHead.fields)
       head.hasLength = false

@@ -8,11 +8,13 @@ final class ConnectionRecord: SubscriberOwner {
   enum Kind: Int, CaseIterable {
     case http
     case sse
+    case webSocket
 
     var name: String {
       switch self {
       case .http: "http"
       case .sse: "sse"
+      case .webSocket: "websocket"
       }
     }
   }
@@ -21,10 +23,10 @@ final class ConnectionRecord: SubscriberOwner {
   let peer: String
   let openedAt: MonotonicInstant
   private(set) var kind = Kind.http
-  private(set) var channels: [ChannelName] = []
   private(set) var subscriber: Subscriber?
   /// The connection, while it speaks HTTP.
   weak var connection: Connection?
+  private(set) weak var echo: WebSocketEcho?
   var requests = 0
   var isReadingHead = false
   private unowned let site: LoopSite
@@ -36,15 +38,26 @@ final class ConnectionRecord: SubscriberOwner {
     openedAt = site.loop.now
   }
 
-  func becomesStream(_ subscriber: Subscriber, _ request: FollowRequest) {
-    site.metrics.open[Kind.http.rawValue] -= 1
-    site.metrics.open[Kind.sse.rawValue] += 1
-    site.metrics.opened[Kind.sse.rawValue][request.isResuming ? 1 : 0] += 1
-    kind = .sse
-    channels = request.follows.map(\.channel)
+  func becomes(_ kind: Kind, _ subscriber: Subscriber, isResuming: Bool) {
+    becomes(kind, isResuming: isResuming)
     self.subscriber = subscriber
+  }
+
+  func becomes(_ kind: Kind, _ echo: WebSocketEcho) {
+    becomes(kind, isResuming: false)
+    self.echo = echo
+  }
+
+  private func becomes(_ kind: Kind, isResuming: Bool) {
+    site.metrics.open[self.kind.rawValue] -= 1
+    site.metrics.open[kind.rawValue] += 1
+    site.metrics.opened[kind.rawValue][isResuming ? 1 : 0] += 1
+    self.kind = kind
     connection = nil
   }
+
+  /// The channels followed now.
+  var channels: [ChannelName] { subscriber?.channels ?? [] }
 
   func subscriberEnded(_ subscriber: Subscriber, _ reason: EndReason) {
     self.subscriber = nil
@@ -52,7 +65,7 @@ final class ConnectionRecord: SubscriberOwner {
       [
         "id": "\(id)", "transport": "\(kind.name)", "peer": "\(peer)",
         "reason": "\(reason.rawValue)", "seconds": "\(seconds)",
-        "channels": "\(channels.count)", "delivered": "\(subscriber.delivered)",
+        "channels": "\(subscriber.channels.count)", "delivered": "\(subscriber.delivered)",
         "dropped": "\(subscriber.dropped)",
       ]
     }

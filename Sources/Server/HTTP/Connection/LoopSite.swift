@@ -37,6 +37,8 @@ final class LoopSite {
   let events: EventsAPI
   let operators: OperatorAPI
   var metrics = SiteMetrics()
+  /// Compresses WebSocket messages; `nil` where the memory for it cannot be had.
+  private(set) lazy var deflate = MessageDeflate().map { LoopConfined($0, to: loop) }
   private(set) var isDraining = false
   private let node: NodeConnections
   private let logger: Logger
@@ -112,6 +114,7 @@ final class LoopSite {
         subscriber.leave(.shutdown, retry: retry())
       } else {
         record.connection?.assumeIsolated { $0.drainConnection() }
+        record.echo?.leave(1012, "shutdown", .serverStopped)
       }
     }
   }
@@ -121,6 +124,7 @@ final class LoopSite {
     for record in records.values.sorted(by: { $0.id < $1.id }) {
       record.subscriber?.end(.shutdown)
       record.connection?.assumeIsolated { $0.close(.serverStopped) }
+      record.echo?.close(.serverStopped)
     }
   }
 

@@ -11,6 +11,9 @@ enum Admission: Sendable {
   case read(FollowRequest)
   /// A publish, once its body is here.
   case publish(channel: ChannelName?, isNDJSON: Bool, key: String?)
+  /// A WebSocket that follows what the request names, and what its messages ask for.
+  case webSocket(WebSocketHandshake, FollowRequest)
+  case echo(WebSocketHandshake)
   case options(Endpoint)
   case `operator`(Endpoint, RequestTarget)
 }
@@ -20,8 +23,8 @@ extension Admission {
   /// full, and a stream is told in its own words to come back.
   var isServedOverLimit: Bool {
     switch self {
-    case .stream, .streamHead, .options, .operator: true
-    case .read, .publish: false
+    case .stream, .streamHead, .webSocket, .options, .operator: true
+    case .read, .publish, .echo: false
     }
   }
 }
@@ -30,6 +33,10 @@ extension Admission {
 struct RequestAdmission: Sendable {
   let limits: Limits
   var policy: OriginPolicy
+  /// Whether WebSocket messages are compressed for those who offer it.
+  var compresses = false
+  /// Whether `/ws/echo` is served.
+  var echoes = false
 
   func admit(_ head: RequestHead) throws(Problem) -> (Admission, cors: [HeaderField]) {
     let cors: [HeaderField]
@@ -62,6 +69,12 @@ struct RequestAdmission: Sendable {
       let request = try FollowRequest(head, endpoint, limits)
       guard wantsStream(head, request) else { return .read(request) }
       return head.method == .head ? .streamHead : .stream(request)
+    case (_, .webSocket), (_, .updates):
+      let handshake = try WebSocketHandshake(head, compresses: compresses)
+      return .webSocket(handshake, try FollowRequest(head, endpoint, limits))
+    case (_, .echo):
+      guard echoes else { throw .notFound }
+      return .echo(try WebSocketHandshake(head, compresses: compresses))
     case (_, .channels), (_, .connections), (_, .metrics), (_, .health), (_, .readiness):
       return .operator(endpoint, head.target)
     }
