@@ -30,7 +30,7 @@ public final class FanfareServer: Sendable {
     let address: SocketAddress
   }
 
-  /// The longest time for which ``stop()`` waits for answers that are under way.
+  /// How long ``stop()`` waits after the drain window for answers that are under way.
   private static let stopTimeout = Duration.seconds(5)
 
   /// The settings that the server was made with.
@@ -151,7 +151,8 @@ public final class FanfareServer: Sendable {
     }
   }
 
-  /// Tells every stream to come back later, finishes what is being answered, and closes. Returns
+  /// Tells every follower to come back later, over ``Settings/drainWindow`` where they are many,
+  /// finishes what is being answered, and closes. Returns
   /// when all threads have ended; does nothing when the server does not run.
   public func stop() async {
     let node: Node? = state.withLock { state in
@@ -160,9 +161,9 @@ public final class FanfareServer: Sendable {
       return node
     }
     guard let node else { return }
-    await node.view.drain()
+    await node.view.drain(over: settings.drainWindow)
     let clock = ContinuousClock()
-    let deadline = clock.now + Self.stopTimeout
+    let deadline = clock.now + settings.drainWindow + Self.stopTimeout
     while node.view.connections.openCount > 0, clock.now < deadline {
       try? await Task.sleep(for: .milliseconds(10))
     }

@@ -19,12 +19,12 @@ import Testing
       await server.stop()
       #expect(ContinuousClock.now - start < .seconds(4))
       for stream in streams {
-        #expect((1_000...4_000).contains(try stream.block().retry ?? 0))
+        #expect((600...3_600).contains(try stream.block().retry ?? 0))
         let bye = try stream.block()
         #expect(bye.event == "fanfare.bye" && bye.id == nil)
         let body: ByeBody = try bye.json()
         #expect(body.reason == "shutdown")
-        #expect((1_000...4_000).contains(body.retry ?? 0))
+        #expect((600...3_600).contains(body.retry ?? 0))
         #expect(try stream.next() == nil)
       }
       // A poll that waits is answered with what there is: nothing, and its cursor.

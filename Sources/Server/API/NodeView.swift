@@ -56,9 +56,9 @@ final class NodeView: Sendable {
     for site in sites.withLock({ $0 }) { await site.loop.run { site.get.endAll() } }
   }
 
-  /// Begins the end on every loop.
-  func drain() async {
+  /// Begins the end on every loop, to be spread over `window`.
+  func drain(over window: Duration) async {
     beginDraining()
-    for site in sites.withLock({ $0 }) { await site.loop.run { site.get.drain() } }
+    for site in sites.withLock({ $0 }) { await site.loop.run { site.get.drain(over: window) } }
   }
 }

@@ -47,6 +47,14 @@ extension SettingKeys {
       30 to 60 seconds, and a client that has gone is noticed only when something is sent to it.
       """),
     SettingKey(
+      "drain.window", \.drainWindow, .duration(.zero ... .seconds(600)),
+      """
+      The time over which followers are told that the server stops, and over which they are asked to \
+      come back, so that neither other nodes nor a restarted one see them all at once. Few followers \
+      take less: 500 a second on a loop are told in any case. Give the supervisor that ends the \
+      process some 10 seconds more.
+      """),
+    SettingKey(
       "websocket.compression", \.webSocketCompression, .toggle,
       """
       Whether WebSocket messages are compressed (permessage-deflate, RFC 7692) for clients that \

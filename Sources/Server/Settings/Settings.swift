@@ -56,6 +56,12 @@ public struct Settings: Sendable, Equatable {
   /// The default is false.
   public var diagnosticsEcho = false
 
+  /// The time over which followers are told that the server stops, so that they do not come back all
+  /// at once. Fewer than 500 a second on a loop take less.
+  ///
+  /// The default is 10 seconds.
+  public var drainWindow = Duration.seconds(10)
+
   /// The least severe messages that are logged.
   ///
   /// The default is `info`.

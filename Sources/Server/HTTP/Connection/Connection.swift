@@ -277,6 +277,8 @@ actor Connection: StreamDelegate, TimerTarget {
     case .read(let request):
       let hangUp = HangUp()
       self.hangUp = hangUp
+      // Nobody is made to wait for a server that stops.
+      if site.get.isDraining { hangUp.hangUp() }
       return await events.read(request, on: hubLoop, hangUp: hangUp)
     case .operator(let endpoint, let target): return await operators.answer(endpoint, target)
     }
@@ -366,14 +368,18 @@ actor Connection: StreamDelegate, TimerTarget {
 
   // MARK: End
 
-  /// The server stops: what is being answered is finished, the rest is closed.
-  func drainConnection() {
-    hangUp?.hangUp()
+  /// The server stops: a connection that has no answer under way is closed. Returns whether it is.
+  func closesIfIdle() -> Bool {
     switch state {
-    case .head, .body, .lingering: close(.serverStopped)
-    case .responding, .writing, .gone: break
+    case .head, .body, .lingering:
+      close(.serverStopped)
+      return true
+    case .responding, .writing, .gone: return false
     }
   }
+
+  /// Answers a poll that waits with what there is.
+  func endWait() { hangUp?.hangUp() }
 
   func close(_ reason: ConnectionEnd) {
     if case .gone = state { return }

@@ -56,6 +56,19 @@ final class ConnectionRecord: SubscriberOwner {
     connection = nil
   }
 
+  /// Closes a connection on which nothing is under way. Returns whether that was so.
+  func closesIfIdle() -> Bool {
+    guard subscriber == nil, echo == nil, let connection else { return false }
+    return connection.assumeIsolated { $0.closesIfIdle() }
+  }
+
+  /// The server stops: the client is told, or its answer is the last.
+  func drain(retry: Duration) {
+    subscriber?.leave(.shutdown, retry: retry)
+    echo?.leave(1012, "shutdown", .serverStopped)
+    connection?.assumeIsolated { $0.endWait() }
+  }
+
   /// The channels followed now.
   var channels: [ChannelName] { subscriber?.channels ?? [] }
 

@@ -40,6 +40,7 @@ final class LoopSite {
   /// Compresses WebSocket messages; `nil` where the memory for it cannot be had.
   private(set) lazy var deflate = MessageDeflate().map { LoopConfined($0, to: loop) }
   private(set) var isDraining = false
+  private var drain: Drain?
   private let node: NodeConnections
   private let logger: Logger
   private var listener: Listener?
@@ -104,19 +105,16 @@ final class LoopSite {
 
   // MARK: Stopping
 
-  /// Stops accepting, tells every stream to come back later, and lets answers under way finish.
-  func drain() {
+  /// Stops accepting, closes what is idle, and lets all others end over `window`: followers are told
+  /// to come back later, polls that wait are answered, answers under way are finished.
+  func drain(over window: Duration) {
     isDraining = true
     listener?.close()
     listener = nil
-    for record in records.values.sorted(by: { $0.id < $1.id }) {
-      if let subscriber = record.subscriber {
-        subscriber.leave(.shutdown, retry: retry())
-      } else {
-        record.connection?.assumeIsolated { $0.drainConnection() }
-        record.echo?.leave(1012, "shutdown", .serverStopped)
-      }
-    }
+    let open = records.values.sorted { $0.id < $1.id }.filter { !$0.closesIfIdle() }
+    let drain = Drain(open, of: self, window: window, clients: node.openCount)
+    self.drain = drain
+    drain.begin()
   }
 
   /// Ends what has not ended by itself.
