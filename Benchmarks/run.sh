@@ -30,5 +30,6 @@ for window in 32 1; do
 done
 run idle --server "$SERVER"
 run stalled --seconds 20 --server "$SERVER"
+run restart --server "$SERVER"
 echo "load average: $(cut -d ' ' -f 1-3 /proc/loadavg)"
 exit "$failed"

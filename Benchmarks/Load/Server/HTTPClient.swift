@@ -12,8 +12,19 @@ struct HTTPClient: Sendable {
 
   /// The answer to a GET; `nil` when there is none.
   func get(_ target: String) async -> Answer? {
-    let request = Array(
-      "GET \(target) HTTP/1.1\r\nHost: \(address.text)\r\nConnection: close\r\n\r\n".utf8)
+    await ask("GET \(target) HTTP/1.1\r\nHost: \(address.text)\r\nConnection: close\r\n\r\n")
+  }
+
+  /// The answer to a publish of one event; `nil` when there is none.
+  func publish(_ event: String, to channel: String) async -> Answer? {
+    await ask(
+      "POST /channels/\(channel)/events HTTP/1.1\r\nHost: \(address.text)\r\n"
+        + "Connection: close\r\nContent-Type: application/json\r\n"
+        + "Content-Length: \(event.utf8.count)\r\n\r\n\(event)")
+  }
+
+  private func ask(_ text: String) async -> Answer? {
+    let request = Array(text.utf8)
     return await withCheckedContinuation { continuation in
       let exchange = LoopConfined(Exchange(request, continuation), to: loop)
       let isPosted = loop.post { exchange.get.begin(address, on: loop) }
