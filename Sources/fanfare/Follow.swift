@@ -59,6 +59,9 @@ struct Follow: AsyncParsableCommand {
       valueName: "seconds"))
   var idleTimeout = 45
 
+  @Flag(help: "Over WebSocket instead of Server-Sent Events.")
+  var ws = false
+
   @OptionGroup var client: ClientOptions
 
   func validate() throws {
@@ -82,6 +85,7 @@ struct Follow: AsyncParsableCommand {
       let file = cursorFile.map(CursorFile.init)
       var request = FollowerRequest(channels.compactMap(ChannelName.init), from: start)
       request.types = types
+      if ws { request.transport = .webSocket }
       request.cursor = try file?.load()
       var limits = ClientLimits()
       limits.idleTimeout = .seconds(idleTimeout)

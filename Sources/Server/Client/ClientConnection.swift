@@ -40,7 +40,7 @@ final class ClientConnection {
       let socket = try await openSocket()
       let isSent = try await socket.send(
         request.bytes(to: url), within: limits.answerTimeout)
-      let head = try await readHead(of: socket, answering: request.method)
+      let head = try await readHead(of: socket, answering: request)
       begin(head, socket, keepsAlive: isSent && head.keepAlive)
       return head
     } catch {
@@ -56,6 +56,17 @@ final class ClientConnection {
       let piece = try await piece(of: body, from: socket, within: timeout, keepsAlive)
       if piece == nil { await bodyEnded(socket, keepsAlive) }
       return piece
+    } catch {
+      await drop()
+      throw error
+    }
+  }
+
+  /// Sends bytes of the protocol that the connection was switched to.
+  func say(_ bytes: [UInt8]) async throws(ClientError) {
+    guard case .body(let socket, .untilClose, _) = state else { return }
+    do throws(ClientError) {
+      _ = try await socket.send(bytes, within: limits.answerTimeout)
     } catch {
       await drop()
       throw error
@@ -119,9 +130,9 @@ final class ClientConnection {
   // MARK: Reading
 
   private func readHead(
-    of socket: ClientSocket, answering method: HTTPMethod
+    of socket: ClientSocket, answering request: ClientRequest
   ) async throws(ClientError) -> ResponseHead {
-    var parser = ResponseHeadParser(headBytesMax: limits.headBytesMax, answering: method)
+    var parser = ResponseHeadParser(headBytesMax: limits.headBytesMax, answering: request.method)
     while true {
       let arrived = input
       switch parser.parse(arrived.span) {
@@ -133,6 +144,7 @@ final class ClientConnection {
         throw .notUnderstood("\(url) does not answer in HTTP/1.1; is it a Fanfare server?")
       case .head(let head, let consumed):
         input.removeFirst(consumed)
+        if head.status == 101, request.upgrades { return head }
         // 1xx is not the answer yet, but nobody asked for another protocol.
         guard head.status != 101 else {
           throw .notUnderstood("\(url) switched to another protocol unasked")
@@ -145,6 +157,7 @@ final class ClientConnection {
   private func begin(_ head: ResponseHead, _ socket: ClientSocket, keepsAlive: Bool) {
     let body: Body =
       switch head.framing {
+      case .none where head.status == 101: .untilClose
       case .none: .length(0)
       case .length(let length): .length(length)
       case .chunked: .chunked(ChunkedBodyDecoder())

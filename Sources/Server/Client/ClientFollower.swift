@@ -1,8 +1,8 @@
 import FanfareActors
 import FanfareRuntime
 
-/// Follows channels of a server over Server-Sent Events, and resumes by cursor after every loss of
-/// the connection.
+/// Follows channels of a server over Server-Sent Events or WebSocket, and resumes by cursor after
+/// every loss of the connection.
 ///
 ///     let follower = ClientFollower(url, FollowerRequest([channel]), on: group.loops[0])
 ///     while let news = try await follower.next() {
@@ -29,6 +29,8 @@ public actor ClientFollower {
   private let pause: LoopPause
   private var state = State.apart(.zero)
   private var parser: EventStreamParser
+  /// Reads a WebSocket; nil on an event stream.
+  private var webSocket: WebSocketNews?
   private var backoff = Backoff()
   /// The server's `retry`, until it has been heeded.
   private var toldRetry: Duration?
@@ -83,10 +85,20 @@ public actor ClientFollower {
 
   private func attach() async throws(ClientError) -> [FollowerNews]? {
     do throws(ClientError) {
-      let head = try await connection.ask(request.request(after: cursor))
+      let key = WebSocketHandshake.key(&loop.random)
+      let head = try await connection.ask(request.request(after: cursor, key: key))
       // `close()` may have come during the exchange.
       guard case .apart = state else { return nil }
       switch head.status {
+      case 101:
+        guard head.first("sec-websocket-accept") == WebSocketHandshake.accept(key) else {
+          throw .notUnderstood("\(url) did not read the WebSocket key")
+        }
+        webSocket = WebSocketNews(
+          request.channels.map(\.text), after: cursor, eventBytesMax: limits.eventBytesMax,
+          mask: UInt32.random(in: .min ... .max, using: &loop.random))
+        state = .following
+        return nil
       case 200:
         guard let type = head.first("content-type"), type.lowercased().hasPrefix(Self.mediaType)
         else {
@@ -131,10 +143,37 @@ public actor ClientFollower {
       guard let bytes = try await connection.bodyPiece(within: limits.idleTimeout) else {
         throw .lost("the server ended the stream")
       }
-      let news = try parse(bytes)
+      let news = webSocket == nil ? try parse(bytes) : try await parseWebSocket(bytes)
       return news.isEmpty ? nil : news
     } catch {
       return try await part(error)
+    }
+  }
+
+  private func parseWebSocket(_ bytes: [UInt8]) async throws(ClientError) -> [FollowerNews] {
+    guard let signals = try webSocket?.receive(bytes) else { return [] }
+    var news: [FollowerNews] = []
+    for signal in signals {
+      switch signal {
+      case .news(let item):
+        note(item)
+        news.append(item)
+      case .retry(let milliseconds): toldRetry = .milliseconds(milliseconds)
+      // What was read counts, also if the connection is gone; the next read tells of that.
+      case .answer(let bytes): try? await connection.say(bytes)
+      // What is left to come is the connection's end.
+      case .closed: break
+      }
+    }
+    return news
+  }
+
+  private func note(_ item: FollowerNews) {
+    switch item {
+    case .attached: backoff.reset()
+    case .event(let event): cursor = event.cursor
+    case .cursor(let text): cursor = text
+    case .gap, .degraded, .restored, .bye, .apart, .over: break
     }
   }
 

@@ -7,6 +7,8 @@ struct ClientRequest: Sendable {
   let fields: [HeaderField]
   /// Nil for a request without a body.
   var body: [UInt8]?
+  /// Whether the answer may switch to the protocol that `fields` ask for.
+  var upgrades = false
 
   /// The request on the wire.
   func bytes(to url: ServerURL) -> [UInt8] {

@@ -12,6 +12,9 @@ public struct FollowerRequest: Sendable {
   /// The types wanted, `agent_*,issue_created`; all where there is none.
   public var types: String?
 
+  /// How to reach the server.
+  public var transport = FollowerTransport.eventStream
+
   /// A request for `channels` from now on.
   public init(_ channels: [ChannelName], from start: FollowStart = .live) {
     self.channels = channels
@@ -20,14 +23,28 @@ public struct FollowerRequest: Sendable {
 
   /// The request on the wire.
   ///
-  /// - Parameter cursor: what has been followed since.
-  func request(after cursor: String?) -> ClientRequest {
+  /// - Parameters:
+  ///   - cursor: what has been followed since.
+  ///   - key: a WebSocket's.
+  func request(after cursor: String?, key: String) -> ClientRequest {
     let names = channels.map { PercentCoding.encode($0.text) }.joined(separator: ",")
-    var target = "/events?channels=\(names)&format=event"
+    var target: String
+    var fields: [HeaderField]
+    switch transport {
+    case .eventStream:
+      target = "/events?channels=\(names)&format=event"
+      fields = [
+        HeaderField("Accept", "text/event-stream"), HeaderField("Cache-Control", "no-cache"),
+      ]
+    case .webSocket:
+      target = "/ws?channels=\(names)&format=event"
+      fields = [
+        HeaderField("Upgrade", "websocket"), HeaderField("Connection", "Upgrade"),
+        HeaderField("Sec-WebSocket-Version", "13"), HeaderField("Sec-WebSocket-Key", key),
+        HeaderField("Sec-WebSocket-Protocol", WebSocketHandshake.subprotocol),
+      ]
+    }
     if let types { target += "&types=\(PercentCoding.encode(types))" }
-    var fields = [
-      HeaderField("Accept", "text/event-stream"), HeaderField("Cache-Control", "no-cache"),
-    ]
     if let cursor {
       fields.append(HeaderField("Last-Event-ID", cursor))
     } else {
@@ -38,6 +55,7 @@ public struct FollowerRequest: Sendable {
       case .after(let cursor): target += "&after=\(PercentCoding.encode(cursor))"
       }
     }
-    return ClientRequest(method: .get, target: target, fields: fields)
+    return ClientRequest(
+      method: .get, target: target, fields: fields, upgrades: transport == .webSocket)
   }
 }

@@ -41,10 +41,8 @@ struct JSONFields {
 
   /// The texts in a member that is an array of strings.
   func strings(_ key: String) -> [String]? {
-    guard let ranges = elements(key),
-      ranges.allSatisfy({ bytes[$0.lowerBound] == UInt8(ascii: "\"") })
-    else { return nil }
-    return ranges.map { JSONString.decode(bytes.span, $0) }
+    guard let member = self[key], member.kind == .array else { return nil }
+    return JSONArrayReader.strings(of: bytes.span, in: member.value)
   }
 
   private subscript(key: String) -> JSONMember? { members.first { $0.key == key } }
@@ -52,17 +50,6 @@ struct JSONFields {
   /// Where the elements of an array lie. The object has been validated as a whole.
   private func elements(_ key: String) -> [Range<Int>]? {
     guard let member = self[key], member.kind == .array else { return nil }
-    let span = bytes.span
-    var ranges: [Range<Int>] = []
-    var index = JSONScanner.skipWhiteSpace(in: span, from: member.value.lowerBound + 1)
-    while index < member.value.upperBound - 1 {
-      guard let end = try? JSONScanner.endOfValue(in: span, from: index, outerDepth: 1) else {
-        return nil
-      }
-      ranges.append(index..<end)
-      let comma = JSONScanner.skipWhiteSpace(in: span, from: end)
-      index = JSONScanner.skipWhiteSpace(in: span, from: comma + 1)
-    }
-    return ranges
+    return JSONArrayReader.elements(of: bytes.span, in: member.value)
   }
 }

@@ -42,6 +42,12 @@ struct WebSocketHandshake: Sendable, Equatable {
     isCompressed = compresses && Self.offersDeflate(head)
   }
 
+  /// A client's key (section 4.1).
+  static func key(_ random: inout some RandomNumberGenerator) -> String {
+    let bytes = (0..<16).map { _ in UInt8.random(in: .min ... .max, using: &random) }
+    return Data(bytes).base64EncodedString()
+  }
+
   /// The answer to a key.
   static func accept(_ key: String) -> String {
     let text = key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"

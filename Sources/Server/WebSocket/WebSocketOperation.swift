@@ -114,7 +114,7 @@ extension WebSocketOperation {
       guard let member = members["types"] else { return nil }
       var patterns: [String] = []
       if member.kind == .array {
-        guard let read = JSONStrings.read(bytes.span, member.value) else {
+        guard let read = JSONArrayReader.strings(of: bytes.span, in: member.value) else {
           throw .badOperation("Give types as an array of strings.")
         }
         patterns = read
