@@ -54,6 +54,48 @@ package struct EventsBody: Decodable, Sendable {
   package var positions: [String] { events.map(\.position) }
 }
 
+/// One connection of `GET /connections`.
+package struct ConnectionBody: Decodable, Sendable {
+  package let id: Int
+  package let transport: String
+  package let peer: String
+  package let seconds: Int
+  package let channels: [String]
+  package let delivered: Int
+  package let dropped: Int
+  package let lag: Int
+}
+
+/// `GET /connections`.
+package struct ConnectionsBody: Decodable, Sendable {
+  package let connections: [ConnectionBody]
+  package let next: Int?
+}
+
+/// One channel of `GET /channels`.
+package struct ChannelBody: Decodable, Sendable, Equatable {
+  package let channel: String
+  package let namespace: String
+  package let history: Int
+  package let historyBytes: Int
+  package let depth: Int
+  package let followers: Int
+  package let lagMax: Int
+  package let dropped: Int
+
+  private enum CodingKeys: String, CodingKey {
+    case channel, namespace, history, depth, followers, dropped
+    case historyBytes = "history_bytes"
+    case lagMax = "lag_max"
+  }
+}
+
+/// `GET /channels`.
+package struct ChannelsBody: Decodable, Sendable {
+  package let channels: [ChannelBody]
+  package let next: String?
+}
+
 extension HTTPAnswer {
   package func json<Body: Decodable>(_ type: Body.Type = Body.self) throws -> Body {
     do {

@@ -94,6 +94,12 @@ package struct ServerUnderTest: Sendable {
     return try PrometheusPage(answer.text)
   }
 
+  /// What `GET /connections` says of the streams, oldest first.
+  package func streams() throws -> [ConnectionBody] {
+    let all: ConnectionsBody = try ask("GET", "/connections?limit=1000").json()
+    return all.connections.filter { $0.transport == "sse" }
+  }
+
   /// Whether the server is ready, and holds no connection but the one that asks and `others`.
   package func isIdle(but others: Int = 0) async throws -> Bool {
     try await Deadline().holds {

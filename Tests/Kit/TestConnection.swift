@@ -4,7 +4,8 @@ package final class TestConnection {
   package let socket: TestSocket
   /// What has been received and not read yet.
   package private(set) var input: [UInt8] = []
-  private var hasEnded = false
+  /// Whether the server has closed its sending side and all before that is in ``input``.
+  package private(set) var hasEnded = false
 
   package init(port: UInt16, receiveBufferBytes: Int? = nil) throws {
     socket = try TestSocket(port: port, receiveBufferBytes: receiveBufferBytes)
@@ -76,6 +77,11 @@ package final class TestConnection {
 
   /// Takes what has arrived, without waiting.
   package func peek() throws { try take() }
+
+  /// What `found` makes of the bytes received, which it may shorten.
+  package func shorten<Result>(_ found: (inout [UInt8]) throws -> Result?) rethrows -> Result? {
+    try found(&input)
+  }
 
   /// Reads until `found` answers something about the bytes received, which it may shorten.
   package func read<Result>(

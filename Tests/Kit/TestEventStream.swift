@@ -6,6 +6,8 @@ package final class TestEventStream {
   package private(set) var cursor: String?
   /// Every block read so far.
   package private(set) var blocks: [SSEBlock] = []
+  /// How much of the input is known to hold no end of a block: large ones come in many pieces.
+  private var searched = 0
 
   /// Opens a stream at `target` and reads the head of the answer.
   package init(
@@ -24,19 +26,39 @@ package final class TestEventStream {
   package func next(_ deadline: Deadline = Deadline()) throws -> SSEBlock? {
     let lines: [String]
     do {
-      lines = try connection.read("a block", deadline) { input in
-        guard let end = input.firstRange(of: [0x0A, 0x0A]) else { return nil }
-        defer { input.removeFirst(end.upperBound) }
-        guard !input[..<end.lowerBound].contains(0x0D) else {
-          throw ClientFailure.malformed("a CR in the stream")
-        }
-        return input[..<end.lowerBound].split(separator: 0x0A, omittingEmptySubsequences: false)
-          .map { String(decoding: $0, as: UTF8.self) }
-      }
+      lines = try connection.read("a block", deadline, until: takeLines)
     } catch ClientFailure.closed {
       guard connection.input.isEmpty else { throw ClientFailure.closed("the end of a block") }
       return nil
     }
+    return try keep(lines)
+  }
+
+  /// The blocks that have arrived, without waiting. Reads from the socket once.
+  package func arrived() throws -> [SSEBlock] {
+    try connection.peek()
+    var arrived: [SSEBlock] = []
+    while let lines = try connection.shorten(takeLines) { arrived.append(try keep(lines)) }
+    return arrived
+  }
+
+  private func takeLines(_ input: inout [UInt8]) throws -> [String]? {
+    var index = searched
+    while index + 1 < input.count, input[index] != 0x0A || input[index + 1] != 0x0A { index += 1 }
+    guard index + 1 < input.count else {
+      searched = index
+      return nil
+    }
+    searched = 0
+    defer { input.removeFirst(index + 2) }
+    guard !input[..<index].contains(0x0D) else {
+      throw ClientFailure.malformed("a CR in the stream")
+    }
+    return input[..<index].split(separator: 0x0A, omittingEmptySubsequences: false)
+      .map { String(decoding: $0, as: UTF8.self) }
+  }
+
+  private func keep(_ lines: [String]) throws -> SSEBlock {
     let block = try SSEBlock(lines: lines)
     if let id = block.id { cursor = id }
     blocks.append(block)

@@ -47,6 +47,10 @@ package final class TestSocket {
       descriptor, SOL_SOCKET, option, &value, socklen_t(MemoryLayout<Int32>.size))
   }
 
+  /// Makes a slow reader a quick one: what stands in a small buffer would trickle, a few bytes a
+  /// probe.
+  package func widen() { set(SO_RCVBUF, 1024 * 1024) }
+
   /// What the kernel takes of `bytes` at once; 0 when it is full.
   package func sendSome(_ bytes: ArraySlice<UInt8>) throws -> Int {
     let count = bytes.withUnsafeBytes { buffer in
