@@ -53,10 +53,16 @@ let package = Package(
         .product(name: "DequeModule", package: "swift-collections"),
       ],
       path: "Sources/Backplane", swiftSettings: strict),
+    // A target of its own: its bytes are compiled only when they change.
+    .target(
+      name: "FanfarePages", path: "Sources/Server/Pages",
+      resources: ["index.html", "page.css", "page.js", "fanfare.js", "fanfare.d.ts"].map {
+        .embedInCode("Assets/\($0)")
+      }, swiftSettings: strict),
     .target(
       name: "FanfareServer",
       dependencies: [
-        "FanfareRuntime", "FanfareActors", "FanfareBackplane",
+        "FanfareRuntime", "FanfareActors", "FanfareBackplane", "FanfarePages",
         .product(name: "Logging", package: "swift-log"),
         .product(name: "Configuration", package: "swift-configuration"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -64,7 +70,7 @@ let package = Package(
         .product(name: "Crypto", package: "swift-crypto"),
         "CZlib",
       ],
-      path: "Sources/Server", exclude: ["CZlib"], swiftSettings: strict),
+      path: "Sources/Server", exclude: ["CZlib", "Pages"], swiftSettings: strict),
     .systemLibrary(
       name: "CZlib", path: "Sources/Server/CZlib", pkgConfig: "zlib",
       providers: [.apt(["zlib1g-dev"])]),

@@ -73,7 +73,7 @@ import Testing
     let below: [String: Set<String>] = [
       "Runtime": [], "Actors": ["FanfareRuntime"],
       "Backplane": ["FanfareRuntime", "FanfareActors"],
-      "Server": ["FanfareRuntime", "FanfareActors", "FanfareBackplane"],
+      "Server": ["FanfareRuntime", "FanfareActors", "FanfareBackplane", "FanfarePages"],
       "fanfare": ["FanfareRuntime", "FanfareActors", "FanfareServer"],
     ]
     for file in try Self.files(["Sources"]) {

@@ -67,5 +67,7 @@ public protocol Backplane: Sendable {
   ) async throws(PublishError) -> HistoryPage
 
   /// What this node knows of the log without asking anyone; `nil` when it retains nothing.
-  func retained(_ channel: ChannelName, on loop: EventLoop) -> (events: Int, bytes: Int)?
+  func retained(
+    _ channel: ChannelName, on loop: EventLoop
+  ) -> (head: Position, events: Int, bytes: Int)?
 }

@@ -276,6 +276,12 @@ public actor Channel {
     return windows.isEmpty && publishing == 0 && keys.count == 0
   }
 
+  /// Where its log stands, as far as this node follows it.
+  var head: Position? {
+    guard case .yes(let epoch, let head, _) = following else { return nil }
+    return Position(offset: head, epoch: epoch)
+  }
+
   /// The loops that have followers.
   var loopsWithFollowers: [Int] { windows.map(\.loop) }
 }

@@ -4,6 +4,8 @@ public struct ChannelSummary: Sendable, Equatable {
   public let channel: ChannelName
   /// Its namespace, as metrics name it.
   public let namespace: String
+  /// Where it stands; `nil` while it retains nothing and nobody follows it.
+  public let head: Position?
   /// The events that history retains.
   public let historyEvents: Int
   /// Their bytes.
@@ -17,9 +19,12 @@ public struct ChannelSummary: Sendable, Equatable {
   /// Events told missing to attached followers since its shards began.
   public private(set) var dropped: UInt64 = 0
 
-  init(channel: ChannelName, namespace: String, historyEvents: Int, historyBytes: Int) {
+  init(
+    channel: ChannelName, namespace: String, head: Position?, historyEvents: Int, historyBytes: Int
+  ) {
     self.channel = channel
     self.namespace = namespace
+    self.head = head
     self.historyEvents = historyEvents
     self.historyBytes = historyBytes
   }

@@ -133,6 +133,7 @@ public actor HubLoop: TimerTarget {
       let retained = backplane.retained(channel.name, on: loop)
       return ChannelSummary(
         channel: channel.name, namespace: namespaces.names[namespaces.index(of: channel.name)],
+        head: retained?.head ?? channel.assumeIsolated { $0.head },
         historyEvents: retained?.events ?? 0, historyBytes: retained?.bytes ?? 0)
     }
   }

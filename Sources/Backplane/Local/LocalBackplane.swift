@@ -63,7 +63,7 @@ public final class LocalBackplane: Backplane {
   /// What the log holds, in numbers.
   public func retained(
     _ channel: ChannelName, on loop: EventLoop
-  ) -> (events: Int, bytes: Int)? {
+  ) -> (head: Position, events: Int, bytes: Int)? {
     logs[loop.index].get.retained(channel)
   }
 }

@@ -80,11 +80,12 @@ final class LocalLogs: TimerTarget {
     trimmed(use(channel)).read(from: offset, eventsMax: eventsMax, bytesMax: bytesMax)
   }
 
-  func retained(_ channel: ChannelName) -> (events: Int, bytes: Int)? {
+  func retained(_ channel: ChannelName) -> (head: Position, events: Int, bytes: Int)? {
     guard let place = places[channel], let log = slots[place]?.log, !log.events.isEmpty else {
       return nil
     }
-    return (log.events.count, log.bytes)
+    let head = Position(offset: log.head, epoch: log.epoch)
+    return (head, log.events.count, log.bytes)
   }
 
   private func trimmed(_ place: Int) -> LocalLog {

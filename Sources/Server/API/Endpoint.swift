@@ -1,4 +1,5 @@
 import FanfareActors
+import FanfarePages
 
 /// What a path names (CONTRACT section 2).
 enum Endpoint: Sendable, Equatable {
@@ -17,6 +18,7 @@ enum Endpoint: Sendable, Equatable {
   case metrics
   case health
   case readiness
+  case page(PageFile)
 
   /// The endpoint at `target`; 404 where there is none, 400 where it names an impossible channel.
   init(_ target: RequestTarget) throws(Problem) {
@@ -38,7 +40,12 @@ enum Endpoint: Sendable, Equatable {
       self = .channelEvents(try Self.channel("project:" + parts[1]))
     case (3, "workflows") where parts[2] == "events":
       self = .channelEvents(try Self.channel("workflow:" + parts[1]))
-    default: throw .notFound
+    case (0, _): self = .page(.page)
+    default:
+      guard parts.count == 1, let file = PageFile(rawValue: parts[0]) else {
+        throw .notFound
+      }
+      self = .page(file)
     }
   }
 
@@ -46,7 +53,7 @@ enum Endpoint: Sendable, Equatable {
     switch self {
     case .channelEvents, .events: [.get, .head, .post, .options]
     case .webSocket, .updates, .echo: [.get, .options]
-    case .channels, .connections, .metrics, .health, .readiness: [.get, .head, .options]
+    case .channels, .connections, .metrics, .health, .readiness, .page: [.get, .head, .options]
     }
   }
 

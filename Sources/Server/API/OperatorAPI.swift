@@ -24,7 +24,7 @@ struct OperatorAPI: Sendable {
         return .text(200, await node.metrics().text(), type: PrometheusText.contentType)
       case .channels: return try await channels(try Query(target))
       case .connections: return try await connections(try Query(target))
-      case .channelEvents, .events, .webSocket, .updates, .echo:
+      case .channelEvents, .events, .webSocket, .updates, .echo, .page:
         preconditionFailure("an operator's question about \(endpoint)")
       }
     } catch {
@@ -45,6 +45,7 @@ struct OperatorAPI: Sendable {
       writer.beginObject()
       writer.member("channel", channel.channel.text)
       writer.member("namespace", channel.namespace)
+      if let head = channel.head { writer.member("position", head.description) }
       writer.member("history", channel.historyEvents)
       writer.member("history_bytes", channel.historyBytes)
       writer.member("depth", channel.depth)

@@ -218,6 +218,7 @@ actor Connection: StreamDelegate, TimerTarget {
         self.exchange(head, cors: []))
     case .read(let request): answer(.read(request), exchange)
     case .operator(let endpoint, let target): answer(.operator(endpoint, target), exchange)
+    case .page(let response): respond(response, exchange)
     }
   }
 

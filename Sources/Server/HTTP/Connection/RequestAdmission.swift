@@ -16,6 +16,8 @@ enum Admission: Sendable {
   case echo(WebSocketHandshake)
   case options(Endpoint)
   case `operator`(Endpoint, RequestTarget)
+  /// A file of the live page, or word that the client holds it already.
+  case page(Response)
 }
 
 extension Admission {
@@ -23,7 +25,7 @@ extension Admission {
   /// full, and a stream is told in its own words to come back.
   var isServedOverLimit: Bool {
     switch self {
-    case .stream, .streamHead, .webSocket, .options, .operator: true
+    case .stream, .streamHead, .webSocket, .options, .operator, .page: true
     case .read, .publish, .echo: false
     }
   }
@@ -77,6 +79,7 @@ struct RequestAdmission: Sendable {
       return .echo(try WebSocketHandshake(head, compresses: compresses))
     case (_, .channels), (_, .connections), (_, .metrics), (_, .health), (_, .readiness):
       return .operator(endpoint, head.target)
+    case (_, .page(let file)): return .page(PagesAPI.answer(file, to: head))
     }
   }
 

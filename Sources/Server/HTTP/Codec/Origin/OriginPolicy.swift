@@ -78,7 +78,7 @@ struct OriginPolicy: Sendable, Equatable {
     if let origin = origins.first, !isSameOrigin(origin, head) {
       return .refused(detail: "Pages of this Origin may not use the server unless it is listed.")
     }
-    if let site = sites.first, site != "same-origin", site != "none" {
+    if let site = sites.first, site != "same-origin", site != "none", !isVisit(head) {
       return .refused(detail: "Pages of other sites may not use the server unless listed.")
     }
     return .allowed(corsOrigin: nil)
@@ -112,6 +112,14 @@ struct OriginPolicy: Sendable, Equatable {
       HeaderField("Access-Control-Allow-Credentials", "true"),
       HeaderField("Access-Control-Expose-Headers", "retry-after, location"),
     ] + vary
+  }
+
+  /// Whether somebody follows a link to the live page from elsewhere. The page holds no data, acts
+  /// on nothing in its address without asking its own server, and stands in no frame.
+  private func isVisit(_ head: RequestHead) -> Bool {
+    (head.method == .get || head.method == .head) && head.target.path == "/"
+      && !head.contains("origin") && head.values("sec-fetch-mode") == ["navigate"]
+      && head.values("sec-fetch-dest") == ["document"]
   }
 
   private func isListed(_ host: HostAuthority) -> Bool {
