@@ -95,7 +95,8 @@ extension Fanout {
       } else if let page = pages.page(
         of: shard.channel, shard.epoch, format: subscriber.format, with: follower.next)
       {
-        copy(page, through: page.nextOffset - 1, to: follower, place)
+        // History may know of events that the feed has not brought here yet.
+        copy(page, through: min(page.nextOffset - 1, shard.head), to: follower, place)
       } else {
         fetch(for: follower)
         return

@@ -11,10 +11,14 @@ struct NodeUnderTest {
   let hub: Hub
   let sites: [LoopConfined<LoopSite>]
 
-  init(loops: [EventLoop], limits: Limits, namespaces: Namespaces) throws {
+  /// - Parameter feed: what stands between the backplane and the hub.
+  init(
+    loops: [EventLoop], limits: Limits, namespaces: Namespaces,
+    feed: (Hub) -> any BackplaneFeed = { $0 }
+  ) throws {
     let backplane = LocalBackplane(loops: loops, limits: limits, namespaces: namespaces)
     let hub = Hub(loops: loops, backplane: backplane, limits: limits, namespaces: namespaces)
-    backplane.connect(to: hub)
+    backplane.connect(to: feed(hub))
     hub.start()
     let connections = NodeConnections()
     let view = NodeView(hub: hub, connections: connections, startMilliseconds: 0)
