@@ -151,8 +151,10 @@ extension Fanout {
     } else {
       subscriber.format.appendMoved(
         shard.channel, to: follower.position, cursor: subscriber.cursor, to: &gather.bytes)
-      gather.mark(place, next: follower.next, .cursor)
     }
+    // Also where nothing is said: the cursors of the connection's other channels say it, and what
+    // they have said may not be taken back.
+    gather.mark(place, next: follower.next, .cursor)
   }
 
   /// Settles a round of which the kernel took `sent` bytes: frames that it took, and the one it

@@ -166,7 +166,12 @@ final class StreamClient: CrowdClient {
       let from = object.position("from"), let to = object.position("to"),
       let missed = object.int("missed"), expected.count == channels.count
     else { return model.violate("\(name): a gap cannot be read") }
-    if filter != nil { expected[index].next = from.offset }
+    if filter != nil {
+      if from.offset < expected[index].next ?? 0 {
+        model.violate("\(name): told missing from \(from), expected \(expected[index])")
+      }
+      expected[index].next = from.offset
+    }
     expected[index].gap(from: from, to: to, missed: missed, model, name)
     told += UInt64(missed)
     model.toldAlive += UInt64(missed)
@@ -186,7 +191,11 @@ final class StreamClient: CrowdClient {
     }
     if filter != nil {
       for (index, position) in positions.enumerated() {
-        if let position { expected[index].next = position.offset + 1 }
+        guard let position else { continue }
+        if position.offset + 1 < expected[index].next ?? 0 {
+          model.violate("\(name): cursor \(cursor) goes back, expected \(expected[index])")
+        }
+        expected[index].next = position.offset + 1
       }
     }
   }
