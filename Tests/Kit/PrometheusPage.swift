@@ -8,6 +8,7 @@ package struct PrometheusPage: Sendable {
   package init(_ text: String) throws {
     guard text.hasSuffix("\n") else { throw ClientFailure.malformed("no LF at the end") }
     var helps: Set<String> = []
+    var current: Substring = ""
     for line in text.dropLast().split(separator: "\n", omittingEmptySubsequences: false) {
       let words = line.split(separator: " ", omittingEmptySubsequences: false)
       if line.hasPrefix("# HELP ") {
@@ -16,12 +17,17 @@ package struct PrometheusPage: Sendable {
         }
       } else if line.hasPrefix("# TYPE ") {
         guard words.count == 4, ["counter", "gauge", "histogram"].contains(words[3]),
-          types.updateValue(String(words[3]), forKey: String(words[2])) == nil
+          types.updateValue(String(words[3]), forKey: String(words[2])) == nil,
+          helps.contains(String(words[2]))
         else { throw ClientFailure.malformed("\(line)") }
+        current = words[2]
       } else {
+        // The samples of a metric stand together, behind its type.
+        guard line.hasPrefix(current) else { throw ClientFailure.malformed("\(line)") }
         try read(sample: line)
       }
     }
+    guard helps.count == types.count else { throw ClientFailure.malformed("HELP without TYPE") }
     try checkHistograms()
   }
 
@@ -76,6 +82,15 @@ package struct PrometheusPage: Sendable {
 
   /// The value of a sample; `nil` where there is none.
   package subscript(key: String) -> Double? { samples[key] }
+
+  /// The names of the labels of each sample of a metric. Values hold no comma here.
+  package func labels(of name: String) -> [Set<String>] {
+    samples.keys.filter { $0 == name || $0.hasPrefix(name + "{") }.map { key in
+      Set(
+        key.dropFirst(name.count).split { "{},".contains($0) }
+          .map { String($0.prefix { $0 != "=" }) })
+    }
+  }
 
   /// The sum of all samples of a metric.
   package func sum(_ name: String) -> Double {
