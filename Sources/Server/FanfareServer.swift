@@ -206,7 +206,7 @@ public final class FanfareServer: Sendable {
     _ drafts: [Draft], to channel: String, key: String? = nil
   ) async throws(ServerError) -> [Position] {
     guard let node else { throw .notRunning }
-    let name = try Self.name(channel)
+    guard let name = ChannelName(channel) else { throw .notPublished(ChannelName.rule) }
     guard !drafts.isEmpty else { return [] }
     for draft in drafts { try check(draft) }
     do {
@@ -240,7 +240,10 @@ public final class FanfareServer: Sendable {
   ) throws(ServerError) -> FollowSequence {
     guard let node else { throw .notRunning }
     var names: [ChannelName] = []
-    for channel in channels { names.append(try Self.name(channel)) }
+    for channel in channels {
+      guard let name = ChannelName(channel) else { throw .badFollow(ChannelName.rule) }
+      names.append(name)
+    }
     guard (1...settings.limits.channelsPerConnectionMax).contains(names.count),
       Set(names).count == names.count
     else {
@@ -254,10 +257,5 @@ public final class FanfareServer: Sendable {
     }
     return FollowSequence(
       hub: node.hub, follows: try start.follows(names), filter: filter)
-  }
-
-  private static func name(_ text: String) throws(ServerError) -> ChannelName {
-    guard let name = ChannelName(text) else { throw .badFollow(ChannelName.rule) }
-    return name
   }
 }
