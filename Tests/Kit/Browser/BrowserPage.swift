@@ -88,6 +88,8 @@ package final class BrowserPage {
         if try value("Boolean(\(condition))", deadline) { return true }
       } catch ClientFailure.malformed where !deadline.hasPassed {
         // The document that was asked has just gone.
+      } catch ClientFailure.timedOut where deadline.hasPassed {
+        return false
       }
       if deadline.hasPassed { return false }
       // The page's own time, so that it can get on.
