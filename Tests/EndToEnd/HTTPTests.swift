@@ -106,7 +106,9 @@ import Testing
         #expect(answer.status == 405)
         #expect(answer["allow"] == allow)
       }
-      for target in ["/", "/channels/c", "/channels/c/events/", "//events", "/Events", "/ws"] {
+      for target in [
+        "/index.html", "/channels/c", "/channels/c/events/", "//events", "/Events", "/ws",
+      ] {
         let answer = try client.ask("GET", target)
         #expect(answer.status == 404, "\(target)")
         #expect(try answer.problem.type.hasSuffix("/not-found"))

@@ -72,11 +72,18 @@ extension BrowserTests {
       try await BrowserTests.run {
         $0.namespaceDefaults.historyEventsMax = 5
       } _: { server, browser in
-        try Self.publish(1...3, server)
+        try Self.publish(1...1, server)
         let client = try BrowserClient(browser, server.url)
         try client.connect("{ channels: ['a'], after: 'oldest' }")
+        #expect(try client.opens())
+        try Self.publish(2...3, server)
         #expect(try client.events(3) == [1, 2, 3])
         try client.page.run("fanfare.close()")
+        // The mailbox would still serve it; that goes with its last follower.
+        let isForgotten = try await Deadline().holds {
+          try server.ask("GET", "/channels").text.contains(#""depth":0"#)
+        }
+        #expect(isForgotten)
         try Self.publish(4...20, server)
         try client.connect("{ channels: ['a'] }")
         #expect(try client.events(5) == Array(16...20))
