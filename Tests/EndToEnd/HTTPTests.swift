@@ -107,7 +107,7 @@ import Testing
         #expect(answer["allow"] == allow)
       }
       for target in [
-        "/index.html", "/channels/c", "/channels/c/events/", "//events", "/Events", "/ws",
+        "/index.html", "/channels/c", "/channels/c/events/", "//events", "/Events", "/ws/echo",
       ] {
         let answer = try client.ask("GET", target)
         #expect(answer.status == 404, "\(target)")

@@ -26,7 +26,8 @@ public protocol WireFormat: Sendable {
   /// Asked only where ``hasCompositeCursor``.
   func appendCursorPrefix(_ cursor: [Position], to bytes: inout [UInt8])
 
-  /// Appends that the cursor has moved to `position` in `channel` over events that its filter hides.
+  /// Appends that the cursor has moved to `position` in `channel` over events that its filter
+  /// hides.
   ///
   /// - Parameter cursor: that of all channels, where ``hasCompositeCursor``.
   func appendMoved(

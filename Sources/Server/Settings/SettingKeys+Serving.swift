@@ -49,23 +49,23 @@ extension SettingKeys {
     SettingKey(
       "drain.window", \.drainWindow, .duration(.zero ... .seconds(600)),
       """
-      The time over which followers are told that the server stops, and over which they are asked to \
-      come back, so that neither other nodes nor a restarted one see them all at once. Few followers \
-      take less: 500 a second on a loop are told in any case. Give the supervisor that ends the \
-      process some 10 seconds more.
+      The time over which followers are told that the server stops, and over which they are asked \
+      to come back, so that neither other nodes nor a restarted one see them all at once. Few \
+      followers take less: 500 a second on a loop are told in any case. Give the supervisor that \
+      ends the process some 10 seconds more.
       """),
     SettingKey(
       "websocket.compression", \.webSocketCompression, .toggle,
       """
       Whether WebSocket messages are compressed (permessage-deflate, RFC 7692) for clients that \
-      offer it. A message is compressed once for all followers on a loop. It takes some 300 KiB for \
-      each loop and none for a connection, and saves bytes at the price of processor time.
+      offer it. A message is compressed once for all followers on a loop. It takes some 300 KiB \
+      for each loop and none for a connection, and saves bytes at the price of processor time.
       """),
     SettingKey(
       "diagnostics.echo", \.diagnosticsEcho, .toggle,
       """
-      Whether `/ws/echo` is served, a WebSocket that sends back what it is sent, for trying clients \
-      and proxies.
+      Whether `/ws/echo` is served, a WebSocket that sends back what it is sent, for trying \
+      clients and proxies.
       """),
     SettingKey(
       "diagnostics.echo-bytes", \.limits.echoMessageBytesMax, .bytes(kib...256 * mib),

@@ -45,8 +45,8 @@ public struct Settings: Sendable, Equatable {
   public var hosts: [String] = []
 
   /// Whether WebSocket messages are compressed (permessage-deflate) for clients that offer it. One
-  /// compressed frame serves all followers; it costs some 300 KiB of memory and the compressor's time
-  /// per loop.
+  /// compressed frame serves all followers; it costs some 300 KiB of memory and the compressor's
+  /// time per loop.
   ///
   /// The default is false.
   public var webSocketCompression = false
@@ -56,8 +56,8 @@ public struct Settings: Sendable, Equatable {
   /// The default is false.
   public var diagnosticsEcho = false
 
-  /// The time over which followers are told that the server stops, so that they do not come back all
-  /// at once. Fewer than 500 a second on a loop take less.
+  /// The time over which followers are told that the server stops, so that they do not come back
+  /// all at once. Fewer than 500 a second on a loop take less.
   ///
   /// The default is 10 seconds.
   public var drainWindow = Duration.seconds(10)

@@ -70,6 +70,8 @@ import Testing
   private static let others = [
     "listen": "[::1]:0", "insecure": "true", "loops": "3", "backplane": "local",
     "origins": "https://a.example", "hosts": "a.example", "heartbeat": "16s", "log.level": "debug",
+    "drain.window": "7s", "websocket.compression": "true", "diagnostics.echo": "true",
+    "diagnostics.echo-bytes": "1MiB", "limits.websocket-messages": "7",
     "log.format": "json", "defaults.history": "7", "defaults.ttl": "2h",
     "defaults.overflow": "disconnect", "mailbox.events": "300", "mailbox.bytes": "2MiB",
     "history.bytes": "17MiB", "memory.history": "2GiB", "meta-ttl": "8d",

@@ -23,8 +23,8 @@ extension Connection {
     }
   }
 
-  /// Goes on as a WebSocket. Where it cannot be served now, it is told so in its own words: a browser
-  /// shows a page nothing of a refused handshake.
+  /// Goes on as a WebSocket. Where it cannot be served now, it is told so in its own words: a
+  /// browser shows a page nothing of a refused handshake.
   func openWebSocket(_ handshake: WebSocketHandshake, _ request: FollowRequest) {
     arm(nil)
     state = .gone

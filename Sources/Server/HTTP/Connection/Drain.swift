@@ -1,7 +1,7 @@
 import FanfareRuntime
 
-/// The end of one loop's connections, spread over the drain window, so that those who come back, here
-/// or on other nodes, do not come all at once. Loop-confined.
+/// The end of one loop's connections, spread over the drain window, so that those who come back,
+/// here or on other nodes, do not come all at once. Loop-confined.
 final class Drain: TimerTarget {
   /// So many a second are no herd: a node with few followers does not take the whole window.
   private static let perSecondMin = 500.0
@@ -39,8 +39,8 @@ final class Drain: TimerTarget {
     if told < records.count { _ = site.loop.schedule(after: Self.tick, self) }
   }
 
-  /// When one client may come back. Not before a fifth of the window: a client that finds nobody yet
-  /// tries again after the same time, and those with short times would be a herd of their own.
+  /// When one client may come back. Not before a fifth of the window: a client that finds nobody
+  /// yet tries again after the same time, and those with short times would be a herd of their own.
   private func retry() -> Duration {
     let milliseconds = returnWindow.milliseconds
     return .milliseconds(

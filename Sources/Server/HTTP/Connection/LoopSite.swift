@@ -105,8 +105,8 @@ final class LoopSite {
 
   // MARK: Stopping
 
-  /// Stops accepting, closes what is idle, and lets all others end over `window`: followers are told
-  /// to come back later, polls that wait are answered, answers under way are finished.
+  /// Stops accepting, closes what is idle, and lets all others end over `window`: followers are
+  /// told to come back later, polls that wait are answered, answers under way are finished.
   func drain(over window: Duration) {
     isDraining = true
     listener?.close()

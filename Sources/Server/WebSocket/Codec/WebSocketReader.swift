@@ -1,8 +1,8 @@
 /// Takes the byte stream of a WebSocket peer apart into messages, to the letter of RFC 6455 section
 /// 5. Sans-I/O: it eats spans and returns what they held.
 ///
-/// A violation is found as early as it can be: a text that is not UTF-8 with its first wrong byte, a
-/// message too big with the head of the frame that makes it so.
+/// A violation is found as early as it can be: a text that is not UTF-8 with its first wrong byte,
+/// a message too big with the head of the frame that makes it so.
 struct WebSocketReader {
   /// What the peer has sent.
   enum Item: Equatable {
