@@ -112,10 +112,9 @@ struct RealDeliveriesTests {
       }
       var seen: [String: [String]] = [:]
       var after = "oldest"
-      while true {
+      for _ in 0...(lines.count / 9 + 1) {
         let answer = try server.ask("GET", target + "&after=\(after)&limit=9")
         let body = try answer.events
-        if body.events.isEmpty { break }
         for (event, data) in zip(body.events, answer.eventData) {
           seen[event.channel, default: []].append(data)
         }

@@ -6,7 +6,7 @@ import Testing
 
 /// Followers of every kind at once, fast, slow, filtered, of several channels, coming and going
 /// while batches are published: whatever a seed makes of it, every stream adds up.
-@Suite struct SlowCrowdTests {
+@Suite(.serialized) struct SlowCrowdTests {
   /// One follower, which comes back with its cursor when its stream has ended.
   private final class Reader {
     let channels: [String]
@@ -106,11 +106,11 @@ import Testing
   private static func batch(_ random: inout SeededGenerator, _ heads: inout [String: Int])
     -> [String]
   {
-    var room = 400_000
+    var room = 200_000
     var lines: [String] = []
-    for _ in 0..<random.pick([1, 1, 5, 40, 120]) {
+    for _ in 0..<random.pick([1, 1, 5, 20, 60]) {
       let channel = random.pick(channels)
-      let size = random.pick([0, 10, 300, 4_000, 60_000, 65_000])
+      let size = random.pick([0, 10, 300, 4_000, 20_000, 65_000])
       guard room > size else { break }
       room -= size
       let head = (heads[channel] ?? 0) + 1
@@ -122,7 +122,7 @@ import Testing
     return lines
   }
 
-  @Test(arguments: 1...4 as ClosedRange<UInt64>)
+  @Test(arguments: 1...3 as ClosedRange<UInt64>)
   func whateverHappensEveryStreamAddsUp(seed: UInt64) async throws {
     var random = SeededGenerator(seed: seed)
     try await ServerUnderTest.run(Self.tiny(&random)) { server in
@@ -130,9 +130,9 @@ import Testing
       var readers: [Reader] = []
       var gone: [Reader] = []
       let publisher = try server.connect()
-      for _ in 0..<120 {
+      for _ in 0..<100 {
         switch random.below(20) {
-        case 0..<4 where readers.count < 24:
+        case 0..<4 where readers.count < 16:
           let channels = Self.channels.shuffled(using: &random).prefix(random.pick([1, 1, 2, 6]))
           readers.append(
             try Reader(
@@ -157,7 +157,7 @@ import Testing
           #expect(answer.status == 200, "seed \(seed): \(answer.text)")
         }
       }
-      let isComplete = try await Deadline(.seconds(30)).holds {
+      let isComplete = try await Deadline(.seconds(60)).holds {
         for reader in readers {
           reader.widen()
           try reader.read()

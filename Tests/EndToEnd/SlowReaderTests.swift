@@ -19,7 +19,8 @@ import Testing
     }
   }
 
-  /// Publishes large numbered events to `c` until the slowest follower is `lag` events behind.
+  /// Publishes large numbered events to `c` until the slowest follower is `lag` events behind:
+  /// more than the quarter of a mailbox that may be on its way to one whose socket takes bytes.
   /// Returns how many there are then.
   private func fall(behind lag: Int, _ server: ServerUnderTest) throws -> Int {
     let client = try server.connect()
@@ -151,8 +152,7 @@ import Testing
       _ = try idle.attached()
       let stalled = try server.stream("/channels/c/events", receiveBufferBytes: 4_096)
       var audit = StreamAudit(try stalled.attached())
-      // More than pacing lets be on its way: it does not take them.
-      let head = try fall(behind: Self.mailboxEvents / 2, server)
+      let head = try fall(behind: Self.mailboxEvents, server)
       let start = ContinuousClock.now
       let isEvicted = try await Deadline().holds {
         try server.metrics()[#"fanfare_evictions_total{reason="stalled"}"#] == 1
