@@ -28,6 +28,8 @@ const SILENCE = 45_000;
 const POLL_WAIT = 25;
 /** How often a WebSocket asks for a sign of life, in ms. */
 const PING_EVERY = 15_000;
+/** How many channels a WebSocket subscribes to in a second. */
+const SUBSCRIBES_AT_ONCE = 50;
 /** How often a publish that could not be answered is sent again. */
 const PUBLISH_RETRIES = 6;
 /** How long a new cursor may wait to be stored, in ms. */
@@ -564,8 +566,8 @@ function followSocket(client, sink, signal) {
     socket.onclose = ({ code, reason }) => {
       signal.removeEventListener("abort", cut);
       link.end();
-      if (code === 1008) reject(new FanfareError(reason, { status: 403, kind: "policy" }));
-      else resolve();
+      if (code === 1000) resolve();
+      else reject(new FanfareError(reason || `closed with ${code}`));
     };
   });
 }
@@ -588,19 +590,21 @@ class SocketLink {
     this.#refuse = refuse;
   }
 
-  begin() {
+  async begin() {
     const types = this.#client.types;
     this.#missing = this.#client.channels.length;
     if (this.#missing === 0) this.#sink.attached([]);
-    for (const channel of this.#client.channels) {
+    this.#pings = setInterval(() => this.#ask({ op: "ping" }).catch(() => {}), PING_EVERY);
+    this.#sink.socket(this);
+    for (const [place, channel] of this.#client.channels.entries()) {
+      // More at once would be too many messages in a second.
+      if (place > 0 && place % SUBSCRIBES_AT_ONCE === 0) await pause(1_000);
       const after = this.#client.startOf(channel);
       this.#ask({
         op: "subscribe", channel, ...(after === null ? {} : { after }),
         ...(types.length === 0 ? {} : { types }),
       }).catch((error) => this.#refuse(error));
     }
-    this.#pings = setInterval(() => this.#ask({ op: "ping" }).catch(() => {}), PING_EVERY);
-    this.#sink.socket(this);
   }
 
   #ask(operation) {
@@ -639,7 +643,7 @@ class SocketLink {
     if (told.op !== "error") return waiting.resolve(told);
     const kind = String(told.type ?? told.title ?? "refused").split("/").pop();
     waiting.reject(new FanfareError(
-      told.detail ?? "", { status: told.status, kind, retryAfter: 1_000 * (told.retry_after ?? 0) }));
+      told.detail ?? "", { status: told.status, kind, retryAfter: told.retry ?? 0 }));
   }
 
   end() {
