@@ -97,7 +97,7 @@ public struct Limits: Sendable, Equatable {
   public var memoryHistoryBytesMax = 1024 * 1024 * 1024
 
   /// The bytes of unfinished frames that one loop keeps for blocked sockets. The connection that
-  /// would need more is evicted as `stalled`.
+  /// would need more is evicted as `stalled-frames`.
   ///
   /// The default is 67,108,864.
   public var stalledFrameBytesMax = 64 * 1024 * 1024

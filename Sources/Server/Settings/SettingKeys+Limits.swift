@@ -87,7 +87,7 @@ extension SettingKeys {
       The bytes of unfinished frames that one loop keeps for blocked sockets. At least \
       `limits.event-data`.
       """,
-      atBound: "The connection that would need more is evicted as `stalled`."),
+      atBound: "The connection that would need more is evicted as `stalled-frames`."),
     SettingKey(
       "limits.control-lane", \.limits.controlLaneBytesMax, .bytes(kib...64 * mib),
       """
