@@ -74,6 +74,15 @@ package struct ServerUnderTest: Sendable {
       receiveBufferBytes: receiveBufferBytes)
   }
 
+  /// Opens a WebSocket; `first` leaves in the same packet as the handshake.
+  package func webSocket(
+    _ target: String = "/ws", _ fields: [String] = [], first: [UInt8] = [],
+    receiveBufferBytes: Int? = nil
+  ) throws -> TestWebSocket {
+    try TestWebSocket(
+      port: port, target, fields, first: first, receiveBufferBytes: receiveBufferBytes)
+  }
+
   /// One request on a connection of its own.
   package func ask(
     _ method: String, _ target: String, _ fields: [String] = [], body: String? = nil
@@ -98,6 +107,11 @@ package struct ServerUnderTest: Sendable {
   package func streams() throws -> [ConnectionBody] {
     let all: ConnectionsBody = try ask("GET", "/connections?limit=1000").json()
     return all.connections.filter { $0.transport == "sse" }
+  }
+
+  /// Whether the server soon counts `value` under `name`: a client may see its end before it.
+  package func counts(_ name: String, _ value: Double) async throws -> Bool {
+    try await Deadline().holds { try metrics()[name] == value }
   }
 
   /// Whether the server is ready, and holds no connection but the one that asks and `others`.
