@@ -21,6 +21,12 @@ final class Attachment {
     missing -= 1
   }
 
-  /// A channel was given up before it was judged.
-  func withdraw() { missing -= 1 }
+  /// A channel was given up before the verdicts were told; it may have been judged.
+  func withdraw(_ channel: ChannelName) {
+    if let index = verdicts.firstIndex(where: { $0.channel == channel }) {
+      verdicts.remove(at: index)
+    } else {
+      missing -= 1
+    }
+  }
 }

@@ -123,7 +123,7 @@ public final class Subscriber: StreamDelegate, TimerTarget {
     defer { fanout.leave(follower) }
     guard let attachment = follower.attachment else { return .at(follower.position) }
     follower.attachment = nil
-    attachment.withdraw()
+    attachment.withdraw(channel)
     tell(attachment)
     return .unjudged(id: attachment.id)
   }

@@ -17,6 +17,7 @@ import Testing
     limits.eventDataBytesMax = 4_096
     limits.memoryHistoryBytesMax = 150_000
     limits.pollAnswerBytesMax = 8_192
+    limits.webSocketMessagesMax = 1_000_000
     // Clients of the crowd are silent as long as chance has it.
     limits.headReadTimeout = .seconds(100_000)
     limits.keepAliveTimeout = .seconds(100_000)

@@ -14,6 +14,7 @@ final class Crowd {
   private var publishers: [PublisherClient] = []
   private(set) var streams: [StreamClient] = []
   private var polls: [PollClient] = []
+  private(set) var sockets: [SocketClient] = []
   private var count = 0
   private var events = 0
   /// Cursors of followers that ended, to be resumed on any transport.
@@ -40,32 +41,40 @@ final class Crowd {
   func act() {
     streams.removeAll(where: \.isOver)
     polls.removeAll(where: \.isOver)
-    switch random.below(100) {
+    sockets.removeAll(where: \.isOver)
+    switch random.below(145) {
     case 0..<40: publish()
     case 40..<50: if streams.count < 24 { follow() }
     case 50..<55: if polls.count < 6 { poll() }
     case 55..<60: kill()
     case 60..<80:
-      for stream in streams where stream.pace != nil && stream.pace != 0 { stream.read() }
-    case 80..<84: if !streams.isEmpty { changePace(random.pick(streams)) }
-    default:
+      for client in streams + sockets as [CrowdClient] where (client.pace ?? 0) > 0 {
+        client.read()
+      }
+    case 80..<84:
+      let clients = streams + sockets as [CrowdClient]
+      if !clients.isEmpty { changePace(random.pick(clients)) }
+    case 84..<100:
       if !polls.isEmpty {
         random.pick(polls).ask(wait: random.below(3), limit: random.int(1...20))
       }
+    case 100..<110: if sockets.count < 16 { open() }
+    default: if !sockets.isEmpty { converse(random.pick(sockets)) }
     }
   }
 
   private func publish() {
     let publisher = random.pick(publishers)
     let size = random.isOne(in: 6) ? random.int(2...60) : 1
-    publisher.publish(
-      (0..<size).map { _ in
-        events += 1
-        return (
-          random.pick(channels), events, random.isOne(in: 3) ? "odd" : "even",
-          random.isOne(in: 8) ? random.int(500...3_000) : random.below(100)
-        )
-      })
+    publisher.publish((0..<size).map { _ in nextEvent() })
+  }
+
+  private func nextEvent() -> (channel: String, number: Int, type: String, padding: Int) {
+    events += 1
+    return (
+      random.pick(channels), events, random.isOne(in: 3) ? "odd" : "even",
+      random.isOne(in: 8) ? random.int(500...3_000) : random.below(100)
+    )
   }
 
   private func someChannels() -> [String] {
@@ -91,7 +100,35 @@ final class Crowd {
       client.request(usesHeader: random.isOne(in: 2)))
   }
 
-  private func changePace(_ client: StreamClient) {
+  private func open() {
+    var wanted = random.isOne(in: 3) ? [] : someChannels()
+    var cursor: String?
+    if !cursors.isEmpty, random.isOne(in: 2) {
+      let taken = cursors.remove(at: random.below(cursors.count))
+      (wanted, cursor) = (taken.channels, taken.cursor)
+    }
+    let client = SocketClient(
+      name: nextName("ws"), model: model, channels: wanted, cursor: cursor,
+      filter: random.isOne(in: 6) ? "odd" : nil, isCompressed: random.isOne(in: 3))
+    if !isQuiet { changePace(client) }
+    sockets.append(client)
+    client.start(
+      side, loop: random.below(serverLoops), capacity: random.int(500...20_000), client.request())
+    // Right behind the handshake, before anything is judged.
+    while random.isOne(in: 3) { converse(client) }
+  }
+
+  private func converse(_ client: SocketClient) {
+    let channel = random.pick(channels)
+    switch random.below(10) {
+    case 0..<4: client.subscribe(channel, filter: random.isOne(in: 6) ? "odd" : nil)
+    case 4..<7: client.unsubscribe(channel)
+    case 7: client.ping()
+    default: client.publish(nextEvent())
+    }
+  }
+
+  private func changePace(_ client: CrowdClient) {
     switch random.below(10) {
     case 0..<6: client.pace = nil
     case 6..<9: client.pace = random.int(50...2_000)
@@ -121,6 +158,11 @@ final class Crowd {
       if let cursor = client.cursor { cursors.append((client.channels, cursor)) }
       return client.end()
     }
+    if random.isOne(in: 3), !sockets.isEmpty {
+      let client = random.pick(sockets)
+      if let cursor = client.cursor { cursors.append(cursor) }
+      return random.isOne(in: 2) ? client.end() : client.close()
+    }
     guard !streams.isEmpty else { return }
     let client = random.pick(streams)
     if let cursor = client.cursor { cursors.append((client.channels, cursor)) }
@@ -134,6 +176,11 @@ final class Crowd {
       stream.pace = nil
       stream.read()
     }
+    for socket in sockets {
+      socket.pace = nil
+      socket.read()
+      socket.synchronize()
+    }
     for poll in polls where !poll.isAsking && !poll.hasAll { poll.ask(wait: 0, limit: 1_000) }
   }
 
@@ -141,6 +188,7 @@ final class Crowd {
     publishers.allSatisfy(\.isIdle)
       && streams.allSatisfy { $0.isOver || ($0.filter != nil || $0.hasAll) }
       && polls.allSatisfy { $0.isOver || $0.hasAll }
+      && sockets.allSatisfy { $0.isOver || $0.hasAll }
   }
 
   /// For a failure's text: who still lacks what.
@@ -151,10 +199,11 @@ final class Crowd {
       + waiting.map { "\($0.name) \($0.channels) at \($0.cursor ?? "-")" }.joined(separator: "; ")
       + polls.filter { !$0.isOver && !$0.hasAll }.map { "\($0.name) \($0.cursor ?? "-")" }
       .joined(separator: "; ")
+      + sockets.filter { !$0.isOver && !$0.hasAll }.map(\.unfinished).joined(separator: "; ")
   }
 
   /// Everyone leaves.
   func end() {
-    for client in streams + polls + publishers as [CrowdClient] { client.end() }
+    for client in streams + polls + publishers + sockets as [CrowdClient] { client.end() }
   }
 }

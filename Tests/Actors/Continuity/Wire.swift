@@ -1,4 +1,5 @@
 import FanfareRuntime
+import FanfareTestKit
 
 @testable import FanfareActors
 @testable import FanfareServer
@@ -49,6 +50,9 @@ struct Wire {
       return (name, Array(value.first == 0x20 ? value.dropFirst() : value))
     }
   }
+
+  /// The next frame of a WebSocket.
+  mutating func frame() throws -> SocketFrame? { try SocketFrame.first(of: &bytes) }
 
   private static func find(_ mark: [UInt8], in bytes: [UInt8]) -> Int? {
     guard bytes.count >= mark.count else { return nil }

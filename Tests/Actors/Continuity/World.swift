@@ -31,7 +31,7 @@ struct NodeUnderTest {
       let site = LoopConfined(
         LoopSite(
           loop: loop, hubLoop: hubLoop,
-          admission: RequestAdmission(limits: limits, policy: policy),
+          admission: RequestAdmission(limits: limits, policy: policy, compresses: true),
           events: EventsAPI(hub: hub), operators: OperatorAPI(node: view), node: connections,
           logger: logger), to: loop)
       view.add(site)
