@@ -305,6 +305,8 @@ public final class Subscriber: StreamDelegate, TimerTarget {
       // Asked however much is sent: only an answer tells that somebody is there.
       guard now - lastHeard < heartbeat * 2 else {
         leave(.silent, retry: nil)
+        // Where the bye does not fit, the kernel's patience is watched on.
+        if case .leaving = state { return fanout.limits.writeDeadline }
         return nil
       }
     } else if now - lastProgress < heartbeat {

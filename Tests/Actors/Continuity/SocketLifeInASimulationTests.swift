@@ -67,4 +67,31 @@ import Testing
     #expect(world.model.violations.isEmpty, "seed \(seed): \(world.model.violations)")
     world.simulation.on(world.side.loop) { client.end() }
   }
+
+  /// The client reads nothing, so its socket fills somewhere: within an event, within the bye that
+  /// its silence earns, or behind that.
+  @Test func whoeverIsSilentIsLetGoWhereverItsSocketFills() throws {
+    for padding in stride(from: 1_100, through: 1_800, by: 14) {
+      let world = try SmallWorld(seed: UInt64(padding))
+      let client = world.open(["c"], capacity: 1_000)
+      client.pace = 0
+      let publisher = world.open([])
+      _ = world.simulation.run(stepsMax: 2_000) { client.stream?.inputCount ?? 0 > 250 }
+      world.simulation.on(world.side.loop) {
+        for number in 1...16 { publisher.publish(("c", number, "t", 3_900)) }
+        publisher.publish(("c", 17, "t", padding))
+        publisher.synchronize()
+      }
+      #expect(world.simulation.run(stepsMax: 5_000) { publisher.hasAll }, "padding \(padding)")
+      world.simulation.on(world.side.loop) { publisher.close() }
+      // Asked seldom: a loop that is asked has a turn, and the clock jumps only while all wait.
+      for _ in 0..<40 where !world.isDeserted {
+        _ = world.simulation.run(stepsMax: 100) { false }
+      }
+      let isDeserted = world.isDeserted
+      #expect(isDeserted, "padding \(padding)")
+      #expect(world.model.violations.isEmpty, "padding \(padding): \(world.model.violations)")
+      world.simulation.on(world.side.loop) { client.end() }
+    }
+  }
 }
