@@ -37,6 +37,8 @@ public final class Subscriber: StreamDelegate, TimerTarget {
   private(set) var isBlocked = false
   /// Whether the peer has said that it goes.
   private var peerHasClosed = false
+  /// Whether an answer to the last message could be recognised.
+  private var awaitsAnswer = true
   var isQueued = false
   private var lastProgress: MonotonicInstant
   /// When the peer was last known to be there.
@@ -334,16 +336,20 @@ public final class Subscriber: StreamDelegate, TimerTarget {
   // MARK: End
 
   /// Tells the client why, and when to come back, and closes once that is sent.
-  public func leave(_ reason: EndReason, retry: Duration?) {
+  public func leave(_ reason: EndReason, retry: Duration?, awaitsAnswer: Bool = true) {
     var bytes: [UInt8] = []
     format.appendBye(reason, retry: retry, to: &bytes)
-    leave(reason, saying: bytes)
+    leave(reason, saying: bytes, awaitsAnswer: awaitsAnswer)
   }
 
   /// Sends `bytes` as the last message, and closes once that is sent, and answered where the format
   /// says so. No event follows it.
-  public func leave(_ reason: EndReason, saying bytes: [UInt8]) {
+  ///
+  /// - Parameter awaitsAnswer: false where what the client sends is not read any more. It is then
+  ///   told by the end of this side, and has a short time to end its own.
+  public func leave(_ reason: EndReason, saying bytes: [UInt8], awaitsAnswer: Bool = true) {
     guard state == .streaming else { return }
+    self.awaitsAnswer = awaitsAnswer
     write(bytes)
     guard state != .ended else { return }
     state = .leaving(reason)
@@ -359,6 +365,7 @@ public final class Subscriber: StreamDelegate, TimerTarget {
   private func said(_ reason: EndReason) {
     guard format.isAnswered, !peerHasClosed else { return end(reason) }
     state = .closing(reason)
+    if !awaitsAnswer { stream.finishSending() }
     stream.loop.cancel(timer)
     timer = stream.loop.schedule(after: Self.closeTimeout, self)
   }

@@ -23,6 +23,8 @@ final class WebSocketEcho: StreamDelegate, TimerTarget {
   private var outputStart = 0
   private var timer = TimerToken.none
   private var isProcessing = false
+  /// Whether the client broke the protocol: nothing that it sends on can be understood.
+  private var hasFailed = false
 
   init(
     stream: Stream, site: LoopSite, record: ConnectionRecord,
@@ -83,6 +85,7 @@ final class WebSocketEcho: StreamDelegate, TimerTarget {
     defer { isProcessing = false }
     while outputStart == output.count {
       if case .gone = state { return }
+      guard !hasFailed else { return stream.consume(stream.inputCount) }
       var consumed = 0
       let outcome = stream.withInput { reader.read($0, consumed: &consumed) }
       stream.consume(consumed)
@@ -90,8 +93,8 @@ final class WebSocketEcho: StreamDelegate, TimerTarget {
       case .needsMore: return
       case .failed(let fault):
         // Where one frame ends and the next begins is not known any more.
-        stream.consume(stream.inputCount)
-        return leave(fault.code, fault.reason, .refused)
+        hasFailed = true
+        leave(fault.code, fault.reason, .refused)
       case .item(let item): receive(item)
       }
     }
@@ -138,6 +141,7 @@ final class WebSocketEcho: StreamDelegate, TimerTarget {
     output = []
     outputStart = 0
     if case .closing(let reason, peerHasClosed: true) = state { return close(reason) }
+    if hasFailed { stream.finishSending() }
     process()
   }
 

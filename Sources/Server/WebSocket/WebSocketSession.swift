@@ -109,7 +109,7 @@ actor WebSocketSession: SubscriberOwner {
     messageBegan = began
     guard now - began > limits.bodyReadTimeout else { return }
     hasFailed = true
-    subscriber.leave(.slowMessage, retry: nil)
+    subscriber.leave(.slowMessage, retry: nil, awaitsAnswer: false)
   }
 
   private func fail(_ fault: WebSocketFault, _ subscriber: Subscriber) {
@@ -117,7 +117,9 @@ actor WebSocketSession: SubscriberOwner {
     site.get.metrics.errors["websocket", "\(fault.code)"] += 1
     var bytes: [UInt8] = []
     WebSocketFrame.appendClose(fault.code, reason: fault.reason, to: &bytes)
-    subscriber.leave(fault.code == 1009 ? .tooBig : .protocolError, saying: bytes)
+    // Where one frame ends and the next begins is not known any more.
+    subscriber.leave(
+      fault.code == 1009 ? .tooBig : .protocolError, saying: bytes, awaitsAnswer: false)
   }
 
   private func receive(_ item: WebSocketReader.Item, _ subscriber: Subscriber) {
@@ -162,7 +164,7 @@ actor WebSocketSession: SubscriberOwner {
       return false
     case .hostile:
       hasFailed = true
-      subscriber.leave(.rateLimited, retry: nil)
+      subscriber.leave(.rateLimited, retry: nil, awaitsAnswer: false)
       return false
     }
   }
