@@ -94,7 +94,8 @@ actor WebSocketSession: SubscriberOwner {
       switch outcome {
       case .needsMore: return watchMessage(subscriber)
       case .item(let item):
-        messageBegan = nil
+        // A control frame may come between the fragments of a message.
+        if !reader.isWithinMessage { messageBegan = nil }
         receive(item, subscriber)
       case .failed(let fault): fail(fault, subscriber)
       }
