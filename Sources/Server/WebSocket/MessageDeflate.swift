@@ -71,30 +71,54 @@ final class MessageDeflate {
   ///
   /// - Throws: 1007 where it is no DEFLATE data, 1009 where it holds more than `bytesMax`.
   func inflate(_ payload: [UInt8], bytesMax: Int) throws(WebSocketFault) -> [UInt8] {
+    guard !payload.isEmpty else { return [] }
     inflateReset(inflater)
     var input = payload + Self.tail
     var output: [UInt8] = []
     let isInflated = input.withUnsafeMutableBufferPointer { source in
       inflater.pointee.next_in = source.baseAddress
       inflater.pointee.avail_in = UInt32(clamping: source.count)
-      var code = Z_OK
-      // A full chunk may leave more behind, also when all input has been read.
-      var isFull = true
-      while code == Z_OK, isFull, output.count <= bytesMax {
-        output += [UInt8](unsafeUninitializedCapacity: Self.chunkBytes) { target, count in
-          inflater.pointee.next_out = target.baseAddress
-          inflater.pointee.avail_out = UInt32(clamping: Self.chunkBytes)
-          code = CZlib.inflate(inflater, Z_SYNC_FLUSH)
-          count = Self.chunkBytes - Int(inflater.pointee.avail_out)
-          isFull = inflater.pointee.avail_out == 0
+      var isWhole = false
+      while output.count <= bytesMax {
+        let (code, isFull) = inflateChunk(&output)
+        switch code {
+        case Z_STREAM_END:
+          guard inflater.pointee.avail_in > Self.tail.count else { return true }
+          // Blocks may follow the one that calls itself the last (section 7.2.3.4), and refer to
+          // what came before it.
+          inflateResetKeep(inflater)
+        case Z_OK:
+          isWhole = isAtEndOfBlock
+          // A full chunk may leave more behind, also when all input has been read.
+          if !isFull { return isWhole }
+        // Nothing was left behind.
+        case Z_BUF_ERROR: return isWhole
+        default: return false
         }
       }
-      // With nothing left to read and nothing to write, zlib has no progress to report.
-      return code == Z_OK || code == Z_STREAM_END || code == Z_BUF_ERROR
+      return true
     }
     guard isInflated else { throw .invalidCompression }
     guard output.count <= bytesMax else { throw .tooBig(bytesMax) }
     return output
+  }
+
+  /// Inflates on, at most a chunk. Returns what zlib said, and whether the chunk is full.
+  private func inflateChunk(_ output: inout [UInt8]) -> (code: Int32, isFull: Bool) {
+    var code = Z_OK
+    output += [UInt8](unsafeUninitializedCapacity: Self.chunkBytes) { target, count in
+      inflater.pointee.next_out = target.baseAddress
+      inflater.pointee.avail_out = UInt32(clamping: Self.chunkBytes)
+      code = CZlib.inflate(inflater, Z_SYNC_FLUSH)
+      count = Self.chunkBytes - Int(inflater.pointee.avail_out)
+    }
+    return (code, inflater.pointee.avail_out == 0)
+  }
+
+  /// Whether all input has been read and its last block is whole: zlib itself waits for more
+  /// without a word.
+  private var isAtEndOfBlock: Bool {
+    inflater.pointee.avail_in == 0 && inflater.pointee.data_type & 128 != 0
   }
 }
 
