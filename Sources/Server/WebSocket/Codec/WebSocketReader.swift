@@ -56,6 +56,9 @@ struct WebSocketReader {
     self.inflater = inflater
   }
 
+  /// What does not shrink grows: each stored block has a head.
+  private var compressedBytesMax: Int { messageBytesMax + messageBytesMax / 16 + 64 }
+
   /// Whether a message or a frame has begun and not ended.
   var isWithinMessage: Bool { frame != nil || kind != nil }
 
@@ -105,9 +108,12 @@ struct WebSocketReader {
     guard (second & 0x80 != 0) == isMasked else {
       throw .violation(isMasked ? "a frame without a mask" : "a frame with a mask")
     }
-    guard let (length, lengthBytes) = try length(input, short: second & 0x7F, opcode) else {
-      return nil
-    }
+    let isPartOfCompressed = isCompressed || kind != nil && self.isCompressed
+    guard
+      let (length, lengthBytes) = try length(
+        input, short: second & 0x7F, opcode,
+        payloadMax: isPartOfCompressed ? compressedBytesMax : messageBytesMax)
+    else { return nil }
     let end = 2 + lengthBytes + (isMasked ? 4 : 0)
     guard input.count >= end else { return nil }
     var mask: UInt32?
@@ -131,8 +137,10 @@ struct WebSocketReader {
   }
 
   /// The payload's length, and how many bytes beyond the second it took.
+  ///
+  /// - Parameter payloadMax: the bytes of all frames of the message.
   private func length(
-    _ input: Span<UInt8>, short: UInt8, _ opcode: WebSocketOpcode
+    _ input: Span<UInt8>, short: UInt8, _ opcode: WebSocketOpcode, payloadMax: Int
   ) throws(WebSocketFault) -> (Int, bytes: Int)? {
     let extra = short < 126 ? 0 : (short == 126 ? 2 : 8)
     guard !opcode.isControl || extra == 0 else { throw .violation("a control frame too long") }
@@ -142,7 +150,7 @@ struct WebSocketReader {
     guard value >= least, value < 1 << 63 else {
       throw .violation("a length that is not written as short as it can be")
     }
-    guard opcode.isControl || value <= UInt64(messageBytesMax - payload.count) else {
+    guard opcode.isControl || value <= UInt64(payloadMax - payload.count) else {
       throw .tooBig(messageBytesMax)
     }
     return (Int(value), extra)
