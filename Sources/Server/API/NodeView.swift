@@ -7,7 +7,7 @@ final class NodeView: Sendable {
   let hub: Hub
   let connections: NodeConnections
   private let startMilliseconds: Int64
-  private let sites = Locked<[LoopConfined<LoopSite>]>([])
+  private let sites = Locked<[SiteDoor]>([])
   private let draining = Atomic<Bool>(false)
 
   init(hub: Hub, connections: NodeConnections, startMilliseconds: Int64) {
@@ -17,7 +17,7 @@ final class NodeView: Sendable {
   }
 
   func add(_ site: LoopConfined<LoopSite>) {
-    sites.withLock { $0.append(site) }
+    sites.withLock { $0.append(SiteDoor(site)) }
   }
 
   /// Lets go of the loops' parts once the loops have ended; they hold this view too.
@@ -33,7 +33,7 @@ final class NodeView: Sendable {
     var metrics = SiteMetrics()
     var busyRatios: [Double] = []
     for site in sites.withLock({ $0 }) {
-      let (part, busy) = await site.loop.run { (site.get.metrics, site.loop.busyRatio) }
+      let (part, busy) = await site.metrics()
       metrics.add(part)
       busyRatios.append(busy)
     }
@@ -46,19 +46,19 @@ final class NodeView: Sendable {
   func connections(after id: UInt64, limit: Int) async -> [ConnectionSummary] {
     var summaries: [ConnectionSummary] = []
     for site in sites.withLock({ $0 }) {
-      summaries += await site.loop.run { site.get.summaries(after: id, limit: limit) }
+      summaries += await site.summaries(after: id, limit: limit)
     }
     return Array(summaries.sorted { $0.id < $1.id }.prefix(limit))
   }
 
   /// Ends every connection that is still open.
   func endAll() async {
-    for site in sites.withLock({ $0 }) { await site.loop.run { site.get.endAll() } }
+    for site in sites.withLock({ $0 }) { await site.endAll() }
   }
 
   /// Begins the end on every loop, to be spread over `window`.
   func drain(over window: Duration) async {
     beginDraining()
-    for site in sites.withLock({ $0 }) { await site.loop.run { site.get.drain(over: window) } }
+    for site in sites.withLock({ $0 }) { await site.drain(over: window) }
   }
 }

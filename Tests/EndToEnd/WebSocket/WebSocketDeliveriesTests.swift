@@ -4,7 +4,7 @@ import FanfareTestKit
 import Testing
 
 /// Real deliveries of a code host, on every transport byte for byte.
-@Suite struct RealDeliveriesTests {
+@Suite struct WebSocketDeliveriesTests {
   private static let file = URL(filePath: #filePath).deletingLastPathComponent()
     .appending(path: "../../../../shared/data/github-events.ndjson").standardizedFileURL
 
