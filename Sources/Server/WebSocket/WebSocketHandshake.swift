@@ -10,8 +10,11 @@ struct WebSocketHandshake: Sendable, Equatable {
   let accept: String
   /// Whether the client offered ``subprotocol``.
   let hasSubprotocol: Bool
+  /// The extension agreed on, with its parameters; `nil` where there is none.
+  let extensionText: String?
+
   /// Whether messages may be compressed.
-  let isCompressed: Bool
+  var isCompressed: Bool { extensionText != nil }
 
   /// Judges a request.
   ///
@@ -39,7 +42,7 @@ struct WebSocketHandshake: Sendable, Equatable {
     }
     accept = Self.accept(key)
     hasSubprotocol = head.fields.listContains(Self.subprotocol, in: "sec-websocket-protocol")
-    isCompressed = compresses && Self.offersDeflate(head)
+    extensionText = compresses ? Self.deflate(head) : nil
   }
 
   /// A client's key (section 4.1).
@@ -54,38 +57,40 @@ struct WebSocketHandshake: Sendable, Equatable {
     return Data(Insecure.SHA1.hash(data: Array(text.utf8))).base64EncodedString()
   }
 
-  /// Whether one of the offers can be taken: any that does not ask for a smaller window, because
-  /// one compressed frame serves all.
-  private static func offersDeflate(_ head: RequestHead) -> Bool {
+  /// The answer to the first offer that can be taken: any that does not ask for a smaller window,
+  /// because one compressed frame serves all.
+  private static func deflate(_ head: RequestHead) -> String? {
     for index in 0..<head.fields.count
     where Octets.matches(head.fields.nameBytes(at: index), "sec-websocket-extensions") {
-      for offer in FieldValueReader.members(head.fields.valueBytes(at: index))
-      where isTaken(offer) {
-        return true
+      for offer in FieldValueReader.members(head.fields.valueBytes(at: index)) {
+        if let answer = answer(to: offer) { return answer }
       }
     }
-    return false
+    return nil
   }
 
-  private static func isTaken(_ offer: ArraySlice<UInt8>) -> Bool {
+  private static func answer(to offer: ArraySlice<UInt8>) -> String? {
     var reader = FieldValueReader(offer)
-    guard reader.token()?.lowercased() == "permessage-deflate" else { return false }
+    guard reader.token()?.lowercased() == "permessage-deflate" else { return nil }
     var seen: Set<String> = []
     while true {
       reader.skipBlanks()
-      guard !reader.isAtEnd else { return true }
-      guard reader.take(UInt8(ascii: ";")) else { return false }
+      if reader.isAtEnd { break }
+      guard reader.take(UInt8(ascii: ";")) else { return nil }
       reader.skipBlanks()
       guard let name = reader.token()?.lowercased(), seen.insert(name).inserted else {
-        return false
+        return nil
       }
       var value: String?
       if reader.take(UInt8(ascii: "=")) {
         value = reader.quotedString() ?? reader.token()
-        guard value != nil else { return false }
+        guard value != nil else { return nil }
       }
-      guard isTaken(name, value) else { return false }
+      guard isTaken(name, value) else { return nil }
     }
+    // Asked for a window, the server has to name it (section 7.1.2.1).
+    return "permessage-deflate; server_no_context_takeover; client_no_context_takeover"
+      + (seen.contains("server_max_window_bits") ? "; server_max_window_bits=15" : "")
   }
 
   private static func isTaken(_ name: String, _ value: String?) -> Bool {
@@ -105,11 +110,8 @@ struct WebSocketHandshake: Sendable, Equatable {
       HeaderField("Sec-WebSocket-Accept", accept),
     ]
     if hasSubprotocol { fields.append(HeaderField("Sec-WebSocket-Protocol", Self.subprotocol)) }
-    if isCompressed {
-      fields.append(
-        HeaderField(
-          "Sec-WebSocket-Extensions",
-          "permessage-deflate; server_no_context_takeover; client_no_context_takeover"))
+    if let extensionText {
+      fields.append(HeaderField("Sec-WebSocket-Extensions", extensionText))
     }
     ResponseHeadWriter.append(
       status: 101, fields: fields, framing: .none, date: date, to: &bytes)
