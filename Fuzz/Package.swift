@@ -27,5 +27,6 @@ let package = Package(
     fuzzer("FuzzRequestHead"),
     fuzzer("FuzzChunkedBody"),
     fuzzer("FuzzCursor"),
+    fuzzer("FuzzWebSocket"),
   ]
 )

@@ -19,4 +19,12 @@ import Testing
       #expect(ChunkedBodyInvariants.violation(bytes) == nil, "\(name)")
     }
   }
+
+  @Test func webSockets() throws {
+    let inputs = try FuzzCorpus.inputs("FuzzWebSocket")
+    #expect(inputs.count >= 50)
+    for (name, bytes) in inputs {
+      #expect(WebSocketInvariants.violation(bytes) == nil, "\(name)")
+    }
+  }
 }
