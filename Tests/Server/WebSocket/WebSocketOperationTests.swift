@@ -97,7 +97,9 @@ import Testing
 
   /// A misspelt member must not vanish; whose member it is depends on the operation.
   @Test func membersThatDoNotBelongAreRefused() {
-    let members = ["channel", "after", "last", "types", "type", "data", "key"]
+    let members = [
+      "channel", "after", "last", "types", "type", "data", "key", "position", "time",
+    ]
     let allowed: [String: Set<String>] = [
       "subscribe": ["channel", "after", "last", "types"], "unsubscribe": ["channel"],
       "publish": ["channel", "type", "data", "key"], "ping": [],
