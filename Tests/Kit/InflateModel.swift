@@ -26,8 +26,12 @@ package enum InflateModel {
 
     init(lengths: [Int]) {
       for length in lengths where length > 0 { counts[length] += 1 }
-      for length in 1...15 {
-        symbols += lengths.indices.filter { lengths[$0] == length }
+      var places = [Int](repeating: 0, count: 16)
+      for length in 1..<15 { places[length + 1] = places[length] + counts[length] }
+      symbols = [Int](repeating: 0, count: places[15] + counts[15])
+      for (symbol, length) in lengths.enumerated() where length > 0 {
+        symbols[places[length]] = symbol
+        places[length] += 1
       }
     }
 

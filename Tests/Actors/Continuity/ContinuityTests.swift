@@ -44,6 +44,7 @@ import Testing
     var trace: UInt64
     var verdicts: [String: Int]
     var eventsSeen: Int
+    var eventsOnSockets: Int
     var dropped: UInt64
     /// What was counted for the connections that are open at the end.
     var droppedAlive: UInt64
@@ -57,7 +58,8 @@ import Testing
     Outcome(
       violations: crowd.model.violations, isComplete: isComplete, unfinished: crowd.unfinished,
       trace: crowd.model.trace, verdicts: crowd.model.verdicts,
-      eventsSeen: crowd.model.eventsSeen, dropped: dropped, droppedAlive: droppedAlive,
+      eventsSeen: crowd.model.eventsSeen, eventsOnSockets: crowd.model.eventsOnSockets,
+      dropped: dropped, droppedAlive: droppedAlive,
       toldAlive: crowd.model.toldAlive,
       toldEnded: crowd.model.toldEnded)
   }
@@ -127,6 +129,7 @@ import Testing
       let second = try Self.simulate(seed: seed, steps: 800)
       #expect(first == second, "seed \(seed)")
       #expect(first.eventsSeen > 1_000, "seed \(seed): too little happened")
+      #expect(first.eventsOnSockets > 500, "seed \(seed): too little happened on sockets")
     }
   }
 

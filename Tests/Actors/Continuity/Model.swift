@@ -16,6 +16,8 @@ final class Model {
   var toldEnded: UInt64 = 0
   var verdicts: [String: Int] = [:]
   var eventsSeen = 0
+  /// Those among them that came over WebSocket.
+  var eventsOnSockets = 0
   /// Everything that clients observed, in order, as one number.
   private(set) var trace: UInt64 = 0xCBF2_9CE4_8422_2325
 

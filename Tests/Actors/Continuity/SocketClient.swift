@@ -227,6 +227,7 @@ final class SocketClient: CrowdClient {
       expectation.next = position.offset
     }
     expectation.event(number, at: position, model, name)
+    model.eventsOnSockets += 1
     places[channel] = .followed(expectation)
     positions[channel] = position
   }
