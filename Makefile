@@ -33,6 +33,7 @@ test-asan: .build/packages-for-test
 	  --skip BrowserTests
 
 # make fuzz TARGET=FuzzRequestHead SECONDS=300
+# The others: FuzzChunkedBody, FuzzCursor, FuzzWebSocket.
 fuzz: .build/packages-for-build
 	Fuzz/run.sh $(TARGET) $(SECONDS)
 
