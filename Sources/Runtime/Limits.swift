@@ -119,6 +119,10 @@ public struct Limits: Sendable, Equatable {
   /// The default is 100.
   public var webSocketMessagesMax = 100
 
+  /// The bytes of one WebSocket message: the largest event, and as much again, so that data that is
+  /// somewhat too large is told so. A larger one is closed with 1009.
+  public var webSocketMessageBytesMax: Int { 2 * eventDataBytesMax + 4_096 }
+
   /// The bytes of one message to `/ws/echo`, where that is served.
   ///
   /// The default is 16,777,216.

@@ -68,12 +68,15 @@ import Testing
       try slow.request("GET", "/channels/c/events?after=oldest")
       let head = try slow.head()
       let length = try #require(head["content-length"].flatMap { Int($0) })
+      let start = ContinuousClock.now
       async let stopped: Void = server.stop()
       let body = try slow.read("the whole body") { input in
         input.count >= length ? input.count : nil
       }
       await stopped
       #expect(body == length)
+      // Nobody waits for a connection that has nothing more to say.
+      #expect(ContinuousClock.now - start < .seconds(4))
     }
   }
 }

@@ -1,9 +1,9 @@
+import FanfareRuntime
 import Logging
-import Synchronization
 
 /// The lines that a server under test has logged.
 package final class CapturedLog: Sendable {
-  private let captured = Mutex<[String]>([])
+  private let captured = Locked<[String]>([])
 
   package init() {}
 

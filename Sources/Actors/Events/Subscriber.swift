@@ -143,11 +143,11 @@ public final class Subscriber: StreamDelegate, TimerTarget {
     guard format.tellsHoles || !attachment.verdicts.contains(where: \.verdict.isHole) else {
       return leave(.hole, retry: nil)
     }
-    let order = followers.map(\.shard.channel)
-    let verdicts = attachment.verdicts.sorted { left, right in
-      (order.firstIndex(of: left.channel) ?? 0) < (order.firstIndex(of: right.channel) ?? 0)
-    }
+    let judged = Dictionary(
+      attachment.verdicts.map { ($0.channel, $0) }, uniquingKeysWith: { first, _ in first })
+    var verdicts: [ChannelVerdict] = []
     for follower in followers where follower.attachment === attachment {
+      if let verdict = judged[follower.shard.channel] { verdicts.append(verdict) }
       follower.state = .ready
       follower.attachment = nil
     }

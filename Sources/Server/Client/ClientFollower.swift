@@ -10,7 +10,9 @@ import FanfareRuntime
 ///     }
 ///
 /// Nothing is read ahead of ``next()``: a follower that is slow makes the server wait, whose
-/// history is the buffer. ``next()`` is called by one task at a time, ``close()`` by any.
+/// history is the buffer. Over WebSocket only ``next()`` answers the server's pings: one that does
+/// not call it for two heartbeats is let go, and resumes. ``next()`` is called by one task at a
+/// time, ``close()`` by any.
 public actor ClientFollower {
   private enum State {
     /// Not connected; to be connected after so long.

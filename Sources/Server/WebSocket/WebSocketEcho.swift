@@ -49,7 +49,6 @@ final class WebSocketEcho: StreamDelegate, TimerTarget {
   // MARK: The stream's word
 
   func streamHasInput(_ stream: Stream) {
-    if case .open = state { arm(site.limits.keepAliveTimeout) }
     process()
   }
 
@@ -119,6 +118,8 @@ final class WebSocketEcho: StreamDelegate, TimerTarget {
   }
 
   private func echo(_ opcode: WebSocketOpcode, _ message: [UInt8]) {
+    // Whole messages count, not their bytes: one may not be under way for ever.
+    arm(site.limits.keepAliveTimeout)
     if let deflate, message.count >= MessageDeflate.bytesMin {
       WebSocketFrame.append(
         opcode, deflate.get.deflate(message), isCompressed: true, to: &output)

@@ -1,5 +1,5 @@
 import Crypto
-import Foundation
+import FoundationEssentials
 
 /// The server's half of the opening handshake (RFC 6455 section 4.2), and of the negotiation of
 /// permessage-deflate (RFC 7692 section 5.1).
@@ -23,13 +23,14 @@ struct WebSocketHandshake: Sendable, Equatable {
     guard head.upgrades(to: "websocket") else {
       throw Problem(
         426, "upgrade-required", "Open this path as a WebSocket (Upgrade: websocket).",
-        fields: [HeaderField("Upgrade", "websocket")])
+        fields: [HeaderField("Upgrade", "websocket"), HeaderField("Connection", "Upgrade")])
     }
     guard head.values("sec-websocket-version") == ["13"] else {
       throw Problem(
         426, "websocket-version", "Send Sec-WebSocket-Version: 13, once.",
         fields: [
-          HeaderField("Upgrade", "websocket"), HeaderField("Sec-WebSocket-Version", "13"),
+          HeaderField("Upgrade", "websocket"), HeaderField("Connection", "Upgrade"),
+          HeaderField("Sec-WebSocket-Version", "13"),
         ])
     }
     let keys = head.values("sec-websocket-key")
@@ -104,13 +105,15 @@ struct WebSocketHandshake: Sendable, Equatable {
   }
 
   /// Appends the answer that switches protocols.
-  func appendAnswer(date: String, to bytes: inout [UInt8]) {
+  ///
+  /// - Parameter compresses: false where it turns out that no message can be.
+  func appendAnswer(compresses: Bool = true, date: String, to bytes: inout [UInt8]) {
     var fields = [
       HeaderField("Upgrade", "websocket"), HeaderField("Connection", "Upgrade"),
       HeaderField("Sec-WebSocket-Accept", accept),
     ]
     if hasSubprotocol { fields.append(HeaderField("Sec-WebSocket-Protocol", Self.subprotocol)) }
-    if let extensionText {
+    if compresses, let extensionText {
       fields.append(HeaderField("Sec-WebSocket-Extensions", extensionText))
     }
     ResponseHeadWriter.append(

@@ -45,13 +45,15 @@ actor WebSocketSession: SubscriberOwner {
     self.format = format
     unownedExecutor = stream.loop.asUnownedSerialExecutor()
     reader = WebSocketReader(
-      messageBytesMax: limits.publishBodyBytesMax,
+      messageBytesMax: limits.webSocketMessageBytesMax,
       inflater: format.deflate)
     rate = MessageRate(perSecond: limits.webSocketMessagesMax, now: stream.loop.now)
   }
 
   /// Begins to listen, with what has come already.
   func begin(_ subscriber: LoopConfined<Subscriber>) {
+    // It may have ended while it was told its verdicts; nobody would let go of it any more.
+    guard record.get.subscriber != nil else { return }
     self.subscriber = subscriber
     process()
   }
@@ -69,7 +71,7 @@ actor WebSocketSession: SubscriberOwner {
   nonisolated func subscriber(
     _ subscriber: Subscriber, isRefused channel: ChannelName, id: [UInt8], _ reason: EndReason
   ) {
-    assumeIsolated { $0.refuse(.tooManyChannels, id) }
+    assumeIsolated { $0.refuse(reason == .logRestarted ? .logRestarted : .tooManyChannels, id) }
   }
 
   nonisolated func subscriberEnded(_ subscriber: Subscriber, _ reason: EndReason) {
@@ -257,6 +259,10 @@ extension Problem {
   fileprivate static let tooManyChannels = Problem(
     503, "too-many-channels", "This node holds as many channels as it may (limits.channels).",
     retryAfterSeconds: 5)
+
+  fileprivate static let logRestarted = Problem(
+    503, "log-restarted", "The channel's log began anew just now; subscribe again.",
+    retryAfterSeconds: 1)
 
   fileprivate static func tooManyMessages(_ perSecond: Int) -> Problem {
     Problem(

@@ -1,6 +1,6 @@
+import FanfareRuntime
 import Foundation
 import Glibc
-import Synchronization
 
 /// The built `fanfare` as a child process with bounded life.
 final class FanfareProcess: Sendable {
@@ -14,8 +14,8 @@ final class FanfareProcess: Sendable {
   let output = LineLog()
   let errors = LineLog()
   // Foundation's types are not Sendable; each is used under the lock.
-  private let child: Mutex<(process: Process, input: Pipe, output: Pipe, errors: Pipe)>
-  private let ending = Mutex(Ending())
+  private let child: Locked<(process: Process, input: Pipe, output: Pipe, errors: Pipe)>
+  private let ending = Locked(Ending())
 
   /// The binary stands beside the test bundle.
   static let binary = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
@@ -39,7 +39,7 @@ final class FanfareProcess: Sendable {
     process.standardInput = inputPipe
     process.standardOutput = outputPipe
     process.standardError = errorPipe
-    child = Mutex((process, inputPipe, outputPipe, errorPipe))
+    child = Locked((process, inputPipe, outputPipe, errorPipe))
     process.terminationHandler = { [weak self] in self?.ended($0.terminationStatus) }
     try process.run()
     if readsOutput { output.read(outputPipe.fileHandleForReading) } else { output.abandon() }

@@ -1,6 +1,6 @@
+import FanfareRuntime
 import Foundation
 import Glibc
-import Synchronization
 
 /// The lines that a process writes to one of its streams, to be waited for.
 final class LineLog: Sendable {
@@ -23,7 +23,7 @@ final class LineLog: Sendable {
     var endWaiters: [CheckedContinuation<Void, Never>] = []
   }
 
-  private let state = Mutex(State())
+  private let state = Locked(State())
 
   /// Reads `handle` to its end, on a thread of its own.
   func read(_ handle: FileHandle) {

@@ -83,12 +83,13 @@ import Testing
 
   @Test func aMessageThatIsTooBigEndsTheConnection() async throws {
     try await ServerUnderTest.run { server in
-      let bound = 1024 * 1024
+      let bound = Limits().webSocketMessageBytesMax
       let fits = try server.webSocket()
       try fits.frame(SocketFrame.text, [UInt8](repeating: UInt8(ascii: " "), count: bound))
       #expect(try fits.message().status == 400)
+      let length = (0..<8).map { UInt8(truncatingIfNeeded: (bound + 1) >> (56 - $0 * 8)) }
       let whole = try server.webSocket()
-      try whole.send([0x81, 0xFF] + [0, 0, 0, 0, 0, 0x10, 0, 1] + [0, 0, 0, 0])
+      try whole.send([0x81, 0xFF] + length + [0, 0, 0, 0])
       #expect(try whole.closed() == 1009)
       let fragments = try server.webSocket()
       try fragments.frame(

@@ -30,8 +30,8 @@ extension Connection {
     state = .gone
     let site = site.get
     let record = record.get
-    let format = WebSocketFormat(
-      content: request.format.content, deflate: handshake.isCompressed ? site.deflate : nil)
+    let deflate = handshake.isCompressed ? site.deflate : nil
+    let format = WebSocketFormat(content: request.format.content, deflate: deflate)
     let session = WebSocketSession(
       stream: stream, site: self.site, record: self.record, limits: limits, format: format)
     let subscriber = Subscriber(
@@ -40,7 +40,7 @@ extension Connection {
     record.becomes(.webSocket, subscriber, isResuming: request.isResuming)
     var greeting = output
     output = []
-    handshake.appendAnswer(date: site.date(), to: &greeting)
+    handshake.appendAnswer(compresses: deflate != nil, date: site.date(), to: &greeting)
     guard subscriber.begin(greeting: greeting) else { return }
     if isOverLimit || site.isDraining {
       subscriber.leave(site.isDraining ? .shutdown : .tooManyConnections, retry: site.retry())
@@ -56,12 +56,14 @@ extension Connection {
     state = .gone
     var greeting = output
     output = []
-    handshake.appendAnswer(date: site.get.date(), to: &greeting)
+    let deflate = handshake.isCompressed ? site.get.deflate : nil
+    handshake.appendAnswer(compresses: deflate != nil, date: site.get.date(), to: &greeting)
     let echo = WebSocketEcho(
       stream: stream, site: site.get, record: record.get,
-      deflate: handshake.isCompressed ? site.get.deflate : nil, greeting: greeting)
+      deflate: deflate, greeting: greeting)
     record.get.becomes(.webSocket, echo)
     echo.begin()
+    if site.get.isDraining { echo.leave(1012, "shutdown", .serverStopped) }
   }
 
   /// Ends an `EventSource` so that it comes back later: any status but 200 would end it for good.

@@ -288,9 +288,14 @@ actor Connection: StreamDelegate, TimerTarget {
   private func respond(_ response: Response, _ exchange: Exchange) {
     // It may have been closed while the task was away.
     if case .gone = state { return }
+    if let problem = response.problem { site.get.metrics.errors["http", problem] += 1 }
+    finish(response, exchange)
+  }
+
+  /// Answers, and goes on where another request may follow.
+  private func finish(_ response: Response, _ exchange: Exchange) {
     // A client that has ended its side still gets the answers to all it sent.
     let closes = !exchange.keepsAlive || site.get.isDraining || inputIsOver
-    if let problem = response.problem { site.get.metrics.errors["http", problem] += 1 }
     write(response, exchange, closes: closes)
     finish(then: closes ? (exchange.keepsAlive ? .close : .linger) : .nextRequest)
   }
@@ -313,8 +318,7 @@ actor Connection: StreamDelegate, TimerTarget {
   /// and the refusal is not about the connection itself.
   private func refuse(_ problem: Problem, _ exchange: Exchange = .unreadable) {
     site.get.metrics.errors["http", problem.kind] += 1
-    write(problem.response, exchange, closes: !exchange.keepsAlive)
-    finish(then: exchange.keepsAlive ? .nextRequest : .linger)
+    finish(problem.response, exchange)
   }
 
   private func interim() {
@@ -342,6 +346,8 @@ actor Connection: StreamDelegate, TimerTarget {
     case .nextRequest:
       state = .head(RequestHeadParser(headBytesMax: limits.requestHeadBytesMax))
       if inputIsOver { return close(.clientClosed) }
+      // The answer was under way when the server began to stop.
+      if site.get.isDraining, stream.inputCount == 0 { return close(.serverStopped) }
       arm(limits.keepAliveTimeout)
       process()
     }

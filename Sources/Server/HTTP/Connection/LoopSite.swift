@@ -83,7 +83,7 @@ final class LoopSite {
     let count = node.enter()
     guard count <= limits.connectionsMax + Self.overLimitMax, !isDraining else {
       node.leave()
-      metrics.errors["tcp", "too-many-connections"] += 1
+      metrics.errors["tcp", isDraining ? "draining" : "too-many-connections"] += 1
       return stream.close()
     }
     let record = ConnectionRecord(id: node.nextID(), peer: stream.peer, site: self)

@@ -1,8 +1,8 @@
 import FanfareActors
 import FanfareRuntime
 
-/// The way to a loop's part of the server from any other loop: an actor pinned to that loop, so that
-/// a question to all loops passes through no other thread, however busy the rest of the process is.
+/// The way to a loop's part of the server from any other loop: an actor pinned to that loop, so
+/// that a question to all loops passes through no other thread, however busy the process is.
 actor SiteDoor {
   nonisolated let unownedExecutor: UnownedSerialExecutor
   private let site: LoopConfined<LoopSite>
