@@ -13,7 +13,7 @@ extension BrowserTests {
       #expect(answer.status == 200)
     }
 
-    @Test(arguments: ["sse", "poll"])
+    @Test(arguments: ["sse", "websocket", "poll"])
     func handlersGetTheirTypesOverOneConnection(transport: String) async throws {
       try await BrowserTests.run { server, browser in
         let client = try BrowserClient(browser, server.url)
@@ -34,9 +34,9 @@ extension BrowserTests {
         #expect(try client.page.value("log.ts") == [1, 2, 3, 4, 5])
         #expect(try client.page.value("log.no.length") == 0)
         #expect(try client.attached == ["live", "live"])
-        if transport == "sse" {
+        if transport != "poll" {
           let metrics = try server.metrics()
-          #expect(metrics[#"fanfare_connections{transport="sse"}"#] == 1)
+          #expect(metrics[#"fanfare_connections{transport="\#(transport)"}"#] == 1)
         }
         // What a handler throws is reported, and nothing else is amiss.
         #expect(client.page.faults.count == 5)
@@ -44,7 +44,7 @@ extension BrowserTests {
       }
     }
 
-    @Test(arguments: ["sse", "poll"])
+    @Test(arguments: ["sse", "websocket", "poll"])
     func aReloadLosesNothingAndRepeatsNothing(transport: String) async throws {
       try await BrowserTests.run { server, browser in
         let client = try BrowserClient(browser, server.url)

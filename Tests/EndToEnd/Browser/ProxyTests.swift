@@ -19,7 +19,7 @@ extension BrowserTests {
     /// With their default buffering.
     @Test(
       .enabled(if: ProxyProcess.Kind.allCases.allSatisfy(\.isInstalled), "no nginx or haproxy"),
-      arguments: ProxyProcess.Kind.allCases, ["sse", "poll"])
+      arguments: ProxyProcess.Kind.allCases, ["sse", "websocket", "poll"])
     func eventsComeOneByOne(kind: ProxyProcess.Kind, transport: String) async throws {
       try await Self.run(kind) { server, client in
         try client.connect("{ channels: ['a'], transport: '\(transport)' }")

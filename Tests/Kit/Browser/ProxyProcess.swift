@@ -58,7 +58,8 @@ package final class ProxyProcess {
     try? FileManager.default.removeItem(at: folder)
   }
 
-  /// All but the names is nginx' default: HTTP/1.0 upstream, and buffering.
+  /// All but the names is nginx' default: HTTP/1.0 upstream, and buffering. Only an upgrade has to
+  /// be let through by name.
   private static func nginx(
     _ port: UInt16, _ upstream: UInt16, _ folder: String, _ rules: [String]
   ) -> String {
@@ -81,6 +82,13 @@ package final class ProxyProcess {
           proxy_pass http://127.0.0.1:\(upstream);
           proxy_set_header Host $http_host;
           \(rules.joined(separator: "\n"))
+        }
+        location /ws {
+          proxy_pass http://127.0.0.1:\(upstream);
+          proxy_set_header Host $http_host;
+          proxy_http_version 1.1;
+          proxy_set_header Upgrade $http_upgrade;
+          proxy_set_header Connection "upgrade";
         }
       }
     }
