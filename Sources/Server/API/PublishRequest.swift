@@ -128,9 +128,6 @@ extension Problem {
 extension [UInt8] {
   /// The bytes of a span.
   init(_ span: Span<UInt8>) {
-    self.init()
-    append(addingCapacity: span.count) { output in
-      for index in span.indices { output.append(span[index]) }
-    }
+    self = Octets.array(span, 0..<span.count)
   }
 }

@@ -54,7 +54,8 @@ enum JSONString {
   }
 
   private static func copy(_ content: Span<UInt8>, _ range: Range<Int>) -> [UInt8] {
-    [UInt8](capacity: range.count) { output in
+    guard !range.isEmpty else { return [] }
+    return [UInt8](capacity: range.count) { output in
       for index in range { output.append(content[index]) }
     }
   }

@@ -66,6 +66,7 @@ struct JSONWriter {
   /// A value that is JSON already, as it is. The caller answers for its being valid.
   mutating func raw(_ value: Span<UInt8>) {
     separate()
+    guard !value.isEmpty else { return }
     bytes.append(addingCapacity: value.count) { output in
       for index in value.indices { output.append(value[index]) }
     }

@@ -31,10 +31,7 @@ final class BodyReader {
     switch framing {
     case .length(let remaining):
       let count = min(remaining, input.count)
-      let part = input.extracting(0..<count)
-      body.append(addingCapacity: count) { output in
-        for index in part.indices { output.append(part[index]) }
-      }
+      Octets.append(input, 0..<count, to: &body)
       consumed = count
       framing = .length(remaining: remaining - count)
       return remaining == count ? .complete : .needsMore

@@ -34,9 +34,7 @@ struct EventStreamBlock {
 
   /// The bytes of `span` as an array.
   static func copy(_ span: Span<UInt8>) -> [UInt8] {
-    [UInt8](capacity: span.count) { output in
-      for index in span.indices { output.append(span[index]) }
-    }
+    Octets.array(span, 0..<span.count)
   }
 
   private mutating func append(_ value: Span<UInt8>) {

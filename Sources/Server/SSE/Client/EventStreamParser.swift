@@ -80,9 +80,7 @@ struct EventStreamParser {
   }
 
   private mutating func keep(_ piece: Span<UInt8>) {
-    partialLine.append(addingCapacity: piece.count) { output in
-      for index in piece.indices { output.append(piece[index]) }
-    }
+    Octets.append(piece, 0..<piece.count, to: &partialLine)
   }
 
   private mutating func finishLine(with piece: Span<UInt8>, _ emit: (EventStreamItem) -> Void) {

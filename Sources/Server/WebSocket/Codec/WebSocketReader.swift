@@ -192,6 +192,7 @@ struct WebSocketReader {
   }
 
   private static func append(_ part: Span<UInt8>, _ frame: Frame, to bytes: inout [UInt8]) {
+    guard !part.isEmpty else { return }
     bytes.append(addingCapacity: part.count) { output in
       guard let mask = frame.mask else {
         for index in part.indices { output.append(part[index]) }

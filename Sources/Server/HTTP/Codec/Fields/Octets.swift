@@ -94,6 +94,8 @@ enum Octets {
 
   /// Appends the bytes of `source` in `range` to `target`.
   static func append(_ source: Span<UInt8>, _ range: Range<Int>, to target: inout [UInt8]) {
+    // The library would write the count of an empty array, which all threads share.
+    guard !range.isEmpty else { return }
     target.append(addingCapacity: range.count) { output in
       for index in range { output.append(source[index]) }
     }
@@ -101,7 +103,8 @@ enum Octets {
 
   /// The bytes of `source` in `range` as an array.
   static func array(_ source: Span<UInt8>, _ range: Range<Int>) -> [UInt8] {
-    [UInt8](capacity: range.count) { output in
+    guard !range.isEmpty else { return [] }
+    return [UInt8](capacity: range.count) { output in
       for index in range { output.append(source[index]) }
     }
   }
