@@ -29,6 +29,8 @@ public final class Subscriber: StreamDelegate, TimerTarget {
   private let owner: any SubscriberOwner
   private(set) var followers: [Follower] = []
   private(set) var state = State.streaming
+  /// What is put together for the first send; `nil` from then on.
+  private var opening: [UInt8]?
   private var pending: [UInt8] = []
   private var pendingStart = 0
   /// The part of `pending` that is the rest of an event's frame, bounded elsewhere.
@@ -71,12 +73,19 @@ public final class Subscriber: StreamDelegate, TimerTarget {
   /// The cursor of all channels, where the format hands one out; they are judged together there.
   var cursor: [Position] { format.hasCompositeCursor ? followers.map(\.position) : [] }
 
-  /// Takes the socket, and sends `greeting`. Returns whether the connection has survived it.
-  public func begin(greeting: [UInt8]) -> Bool {
+  /// Takes the socket, sends `greeting` and attaches to `follows`, as by
+  /// ``follow(_:filter:id:)``. Verdicts that are known at once leave with the greeting, in one
+  /// send. Returns whether the connection has survived that.
+  public func begin(greeting: [UInt8], _ follows: [Follow], filter: TypeFilter?) -> Bool {
     stream.delegate = self
     fanout.subscribers += 1
     timer = stream.loop.schedule(after: fanout.limits.heartbeat, self)
-    write(greeting)
+    opening = greeting
+    if !follows.isEmpty { follow(follows, filter: filter) }
+    let first = opening ?? []
+    opening = nil
+    write(first)
+    if case .leaving(let reason) = state, pending.isEmpty { said(reason) }
     return state != .ended
   }
 
@@ -184,6 +193,10 @@ public final class Subscriber: StreamDelegate, TimerTarget {
   /// Sends control bytes behind what is already on its way, in order with the events.
   public func write(_ bytes: [UInt8]) {
     guard state != .ended, !bytes.isEmpty else { return }
+    if opening != nil {
+      opening?.append(contentsOf: bytes)
+      return
+    }
     if pending.isEmpty, !isBlocked {
       let sent = offer(bytes.span)
       guard sent < bytes.count, state != .ended else { return }
@@ -353,7 +366,7 @@ public final class Subscriber: StreamDelegate, TimerTarget {
     write(bytes)
     guard state != .ended else { return }
     state = .leaving(reason)
-    if pending.isEmpty { said(reason) }
+    if pending.isEmpty, opening == nil { said(reason) }
   }
 
   /// The peer has said its last message too, or says it first: nothing is to be waited for.

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdint.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <uv.h>
@@ -18,6 +19,31 @@ static inline int fanfare_eventfd(void) { return eventfd(0, EFD_CLOEXEC | EFD_NO
 
 static inline int fanfare_accept(int listener) {
   return accept4(listener, 0, 0, SOCK_CLOEXEC | SOCK_NONBLOCK);
+}
+
+static inline int fanfare_epoll_create(void) { return epoll_create1(EPOLL_CLOEXEC); }
+
+// `epoll_event` is packed on some machines; these keep its layout out of Swift. The bits are those of
+// `SocketPoller.Readiness`: 1 readable, 2 writable, 4 failed.
+static inline int fanfare_epoll_set(int set, int operation, int socket, int reads, int writes,
+                                    uint64_t data) {
+  struct epoll_event event = {.events = (reads ? EPOLLIN : 0u) | (writes ? EPOLLOUT : 0u)};
+  event.data.u64 = data;
+  return epoll_ctl(set, operation, socket, &event);
+}
+
+static inline int fanfare_epoll_take(int set, uint64_t *data, uint32_t *ready, int max) {
+  struct epoll_event events[256];
+  int count = epoll_wait(set, events, max < 256 ? max : 256, 0);
+  for (int i = 0; i < count; i++) {
+    uint32_t seen = events[i].events;
+    data[i] = events[i].data.u64;
+    // A peer that has gone both ways is told of by whatever is asked for.
+    ready[i] = (seen & EPOLLERR) ? 4u
+                                 : ((seen & (EPOLLIN | EPOLLHUP)) ? 1u : 0u)
+                                       | ((seen & (EPOLLOUT | EPOLLHUP)) ? 2u : 0u);
+  }
+  return count;
 }
 
 static inline void fanfare_name_thread(const char *name) {

@@ -12,6 +12,9 @@ final class LibuvDriver {
   private let idle: UnsafeMutablePointer<uv_idle_t>
   private let timer: UnsafeMutablePointer<uv_timer_t>
   private let wakePoll: UnsafeMutablePointer<uv_poll_t>
+  private let socketsPoll: UnsafeMutablePointer<uv_poll_t>
+  /// The loop's connections.
+  let sockets: SocketPoller
   /// libuv 1.44's `uv_async_send` makes the receiver spin; an eventfd wakes four times quicker.
   private let wakeDescriptor: Int32
   private var isClosing = false
@@ -23,6 +26,8 @@ final class LibuvDriver {
     idle = .allocate(capacity: 1)
     timer = .allocate(capacity: 1)
     wakePoll = .allocate(capacity: 1)
+    socketsPoll = .allocate(capacity: 1)
+    sockets = try SocketPoller()
     let code = uv_loop_init(loop)
     guard code == 0 else { throw RuntimeError(operation: "uv_loop_init", code: code) }
     wakeDescriptor = fanfare_eventfd()
@@ -35,6 +40,10 @@ final class LibuvDriver {
     uv_timer_init(loop, timer)
     let polled = uv_poll_init(loop, wakePoll, wakeDescriptor)
     guard polled == 0 else { throw RuntimeError(operation: "uv_poll_init", code: polled) }
+    let pollsSockets = uv_poll_init(loop, socketsPoll, sockets.descriptor)
+    guard pollsSockets == 0 else {
+      throw RuntimeError(operation: "uv_poll_init", code: pollsSockets)
+    }
   }
 
   deinit {
@@ -45,6 +54,7 @@ final class LibuvDriver {
     idle.deallocate()
     timer.deallocate()
     wakePoll.deallocate()
+    socketsPoll.deallocate()
     loop.deallocate()
   }
 
@@ -68,6 +78,14 @@ final class LibuvDriver {
       var count: UInt64 = 0
       _ = read(descriptor, &count, 8)
     }
+    socketsPoll.pointee.data = context
+    uv_poll_start(socketsPoll, Int32(UV_READABLE.rawValue)) { handle, _, _ in
+      guard let loop = LibuvDriver.owner(handle?.pointee.data),
+        case .libuv(let driver) = loop.driver
+      else { return }
+      loop.turnBegins()
+      driver.sockets.tellReady()
+    }
     uv_run(loop, UV_RUN_DEFAULT)
     owner.finish()
     uv_loop_close(loop)
@@ -84,11 +102,13 @@ final class LibuvDriver {
     guard !isClosing else { return }
     isClosing = true
     for resource in owner.open.values { resource.closeResource() }
+    sockets.closeAll()
     Self.close(prepare)
     Self.close(check)
     Self.close(idle)
     Self.close(timer)
     Self.close(wakePoll)
+    Self.close(socketsPoll)
   }
 
   private static func close<Handle>(_ handle: UnsafeMutablePointer<Handle>) {

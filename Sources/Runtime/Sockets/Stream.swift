@@ -42,7 +42,7 @@ public final class Stream: LoopResource, @unchecked Sendable {
   public static let inputBytesMax = 64 * 1024
 
   private enum Socket {
-    case descriptor(Int32, UnsafeMutablePointer<uv_poll_t>)
+    case descriptor(Int32, SocketPoller.Token)
     case simulated(SimulatedSocket)
     case closed
   }
@@ -55,7 +55,7 @@ public final class Stream: LoopResource, @unchecked Sendable {
   private var isConnecting: Bool
   private var isBlocked = false
   private var inputEnded = false
-  private var polled: Int32 = 0
+  private var watched: SocketPoller.Readiness = []
   private var inputStart = 0
   private var inputBytes: [UInt8] = []
 
@@ -66,21 +66,17 @@ public final class Stream: LoopResource, @unchecked Sendable {
     guard case .libuv(let driver) = loop.driver else {
       throw RuntimeError(operation: "a socket on a simulated loop", code: -EINVAL)
     }
-    let poll = UnsafeMutablePointer<uv_poll_t>.allocate(capacity: 1)
-    let code = uv_poll_init(driver.loop, poll, descriptor)
-    guard code == 0 else {
-      poll.deallocate()
-      Glibc.close(descriptor)
-      throw RuntimeError(operation: "uv_poll_init", code: code)
-    }
-    socket = .descriptor(descriptor, poll)
-    // Unretained: `loop.open` holds the stream until `close()`, which stops the poll.
-    poll.pointee.data = Unmanaged.passUnretained(self).toOpaque()
+    socket = .closed
+    // The poller holds the stream until `close()`.
+    socket = .descriptor(descriptor, driver.sockets.add(self))
     var on: Int32 = 1
     setsockopt(
       descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &on, socklen_t(MemoryLayout<Int32>.size))
-    loop.open[ObjectIdentifier(self)] = self
-    updatePoll()
+    let code = updatePoll()
+    guard code == 0 else {
+      close()
+      throw RuntimeError(operation: "epoll_ctl", code: -code)
+    }
   }
 
   init(simulated: SimulatedSocket, loop: EventLoop) {
@@ -244,60 +240,60 @@ public final class Stream: LoopResource, @unchecked Sendable {
     inputStart = 0
     switch socket {
     case .closed: return
-    case .descriptor(let descriptor, let poll):
-      poll.pointee.data = nil
-      uv_poll_stop(poll)
-      let handle = UnsafeMutableRawPointer(poll).assumingMemoryBound(to: uv_handle_t.self)
-      uv_close(handle) { handle in
-        // The handle's memory belongs to libuv until this callback.
-        UnsafeMutableRawPointer(handle)?.deallocate()
-      }
+    case .descriptor(let descriptor, let token):
+      socket = .closed
       Glibc.close(descriptor)
-    case .simulated(let simulated): simulated.close()
+      // Last: the poller may have held the last reference.
+      if case .libuv(let driver) = loop.driver { driver.sockets.remove(token) }
+    case .simulated(let simulated):
+      simulated.close()
+      socket = .closed
+      loop.open[ObjectIdentifier(self)] = nil
     }
-    socket = .closed
-    loop.open[ObjectIdentifier(self)] = nil
   }
 
   func closeResource() { close() }
 
-  private func updatePoll() {
-    guard case .descriptor(_, let poll) = socket else { return }
-    var events: UInt32 = 0
-    if !inputEnded, inputCount < Self.inputBytesMax, !isConnecting {
-      events |= UV_READABLE.rawValue
-    }
-    if isBlocked || isConnecting { events |= UV_WRITABLE.rawValue }
-    guard Int32(events) != polled else { return }
-    polled = Int32(events)
-    if polled == 0 {
-      uv_poll_stop(poll)
-      return
-    }
-    uv_poll_start(poll, polled) { handle, status, events in
-      guard let data = handle?.pointee.data else { return }
-      // Retained for the length of the call: the delegate may close the stream in it.
-      let stream = Unmanaged<Stream>.fromOpaque(data).takeUnretainedValue()
-      withExtendedLifetime(stream) { stream.ready(status: status, events: UInt32(events)) }
-    }
+  /// Watches for what is wanted now. Returns the system's error number, 0 where there is none.
+  @discardableResult
+  private func updatePoll() -> Int32 {
+    guard case .descriptor(let descriptor, let token) = socket,
+      case .libuv(let driver) = loop.driver
+    else { return 0 }
+    var wanted: SocketPoller.Readiness = []
+    if !inputEnded, inputCount < Self.inputBytesMax, !isConnecting { wanted.insert(.readable) }
+    if isBlocked || isConnecting { wanted.insert(.writable) }
+    guard wanted != watched else { return 0 }
+    defer { watched = wanted }
+    return driver.sockets.watch(descriptor, token, for: wanted, before: watched)
   }
 
-  private func ready(status: Int32, events: UInt32) {
-    loop.turnBegins()
-    // libuv stops a poll that reports an error; it is started anew if it is still wanted.
-    if status < 0 { polled = 0 }
+  private func unwatch() {
+    guard case .descriptor(let descriptor, let token) = socket,
+      case .libuv(let driver) = loop.driver
+    else { return }
+    _ = driver.sockets.watch(descriptor, token, for: [], before: watched)
+    watched = []
+  }
+
+  /// The poller's word on this stream's socket.
+  func ready(_ readiness: SocketPoller.Readiness) {
     if isConnecting { return finishConnecting() }
-    if status < 0 { return fail() }
-    if events & UV_READABLE.rawValue != 0 { read() }
-    if events & UV_WRITABLE.rawValue != 0, isBlocked {
+    if readiness.contains(.failed) {
+      // It would be told again and again; what is still wanted is asked for anew.
+      unwatch()
+      return fail()
+    }
+    if readiness.contains(.readable) { read() }
+    if readiness.contains(.writable), isBlocked {
       isBlocked = false
       updatePoll()
       delegate?.streamIsWritable(self)
     }
   }
 
-  /// The socket has an error: libuv has stopped polling it. What was received before is still read;
-  /// nothing else would ever tell of the end.
+  /// The socket has an error. What was received before is still read; nothing else would ever tell
+  /// of the end.
   private func fail() {
     read()
     guard case .descriptor(let descriptor, _) = socket else { return }

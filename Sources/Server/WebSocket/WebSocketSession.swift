@@ -21,7 +21,6 @@ actor WebSocketSession: SubscriberOwner {
   private let site: LoopConfined<LoopSite>
   private let record: LoopConfined<ConnectionRecord>
   private let stream: Stream
-  private let limits: Limits
   private let format: WebSocketFormat
   private var subscriber: LoopConfined<Subscriber>?
   private var reader: WebSocketReader
@@ -36,12 +35,12 @@ actor WebSocketSession: SubscriberOwner {
 
   init(
     stream: Stream, site: LoopConfined<LoopSite>, record: LoopConfined<ConnectionRecord>,
-    limits: Limits, format: WebSocketFormat
+    format: WebSocketFormat
   ) {
     self.stream = stream
     self.site = site
     self.record = record
-    self.limits = limits
+    let limits = site.get.limits
     self.format = format
     unownedExecutor = stream.loop.asUnownedSerialExecutor()
     reader = WebSocketReader(
@@ -57,6 +56,9 @@ actor WebSocketSession: SubscriberOwner {
     self.subscriber = subscriber
     process()
   }
+
+  /// The node's; every session's copy of them would be most of its memory.
+  private var limits: Limits { site.get.limits }
 
   // MARK: The subscriber's word
 

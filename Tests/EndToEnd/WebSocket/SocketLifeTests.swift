@@ -23,7 +23,7 @@ import Testing
         let byes = socket.messages.filter { $0.op == "bye" }
         #expect(byes.count == (index < 2 ? 1 : 0), "\(index)")
         for bye in byes {
-          #expect(bye.reason == "shutdown" && (1_000...4_000).contains(bye.retry ?? 0))
+          #expect(bye.reason == "shutdown" && (600...3_600).contains(bye.retry ?? 0))
         }
       }
       await stopped.value

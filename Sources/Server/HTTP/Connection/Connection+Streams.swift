@@ -16,11 +16,9 @@ extension Connection {
     output = []
     StreamHead.append(
       retry: site.retry(), cors: cors, date: site.date(), to: &greeting)
-    if subscriber.begin(greeting: greeting) {
-      // What the client sends on has no meaning here.
-      stream.consume(stream.inputCount)
-      subscriber.follow(request.follows, filter: request.filter)
-    }
+    // What the client sends on has no meaning here.
+    stream.consume(stream.inputCount)
+    _ = subscriber.begin(greeting: greeting, request.follows, filter: request.filter)
   }
 
   /// Goes on as a WebSocket. Where it cannot be served now, it is told so in its own words: a
@@ -33,7 +31,7 @@ extension Connection {
     let deflate = handshake.isCompressed ? site.deflate : nil
     let format = WebSocketFormat(content: request.format.content, deflate: deflate)
     let session = WebSocketSession(
-      stream: stream, site: self.site, record: self.record, limits: limits, format: format)
+      stream: stream, site: self.site, record: self.record, format: format)
     let subscriber = Subscriber(
       stream: stream, format: format, transport: .webSocket,
       fanout: site.hubLoop.fanout.get, owner: session)
@@ -41,11 +39,11 @@ extension Connection {
     var greeting = output
     output = []
     handshake.appendAnswer(compresses: deflate != nil, date: site.date(), to: &greeting)
-    guard subscriber.begin(greeting: greeting) else { return }
-    if isOverLimit || site.isDraining {
+    let isTurnedAway = isOverLimit || site.isDraining
+    let follows = isTurnedAway ? [] : request.follows
+    guard subscriber.begin(greeting: greeting, follows, filter: request.filter) else { return }
+    if isTurnedAway {
       subscriber.leave(site.isDraining ? .shutdown : .tooManyConnections, retry: site.retry())
-    } else if !request.follows.isEmpty {
-      subscriber.follow(request.follows, filter: request.filter)
     }
     let confined = LoopConfined(subscriber, to: stream.loop)
     session.assumeIsolated { $0.begin(confined) }
