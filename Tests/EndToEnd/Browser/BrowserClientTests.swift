@@ -107,7 +107,7 @@ extension BrowserTests {
         #expect(try client.waits(for: "fanfare.state === 'waiting'"))
         // The client's own first wait would be less than a second.
         let wait: Double = try client.page.value("log.states.at(-1).retryIn")
-        #expect((1_000...4_000).contains(wait), "\(wait)")
+        #expect((600...4_000).contains(wait), "\(wait)")
         let port = Int(first.port)
         try await ServerUnderTest.run {
           $0.listen = ListenAddress(host: "127.0.0.1", port: port)
