@@ -17,48 +17,53 @@ actor WebSocketSession: SubscriberOwner {
   /// The publishes of one client that may be under way.
   private static let publishesMax = 64
 
-  nonisolated let unownedExecutor: UnownedSerialExecutor
-  private let site: LoopConfined<LoopSite>
+  /// What is needed only while something is being read: most sessions of a node listen in silence.
+  private final class Reading {
+    var reader: WebSocketReader
+    /// When the message under way began.
+    var began: MonotonicInstant?
+
+    init(_ reader: WebSocketReader) {
+      self.reader = reader
+    }
+  }
+
+  nonisolated var unownedExecutor: UnownedSerialExecutor {
+    record.loop.asUnownedSerialExecutor()
+  }
+
   private let record: LoopConfined<ConnectionRecord>
-  private let stream: Stream
-  private let format: WebSocketFormat
-  private var subscriber: LoopConfined<Subscriber>?
-  private var reader: WebSocketReader
-  private var rate: MessageRate
-  /// One after another, so that they keep their order.
-  private var publishes: [Publish] = []
+  private let content: EventContent
+  private let isCompressed: Bool
   private var isPublishing = false
   private var isProcessing = false
   private var hasFailed = false
-  /// When the message under way began.
-  private var messageBegan: MonotonicInstant?
+  private var reading: Reading?
+  private var rate: MessageRate
+  /// One after another, so that they keep their order.
+  private var publishes: [Publish] = []
 
   init(
-    stream: Stream, site: LoopConfined<LoopSite>, record: LoopConfined<ConnectionRecord>,
-    format: WebSocketFormat
+    record: LoopConfined<ConnectionRecord>, content: EventContent, isCompressed: Bool
   ) {
-    self.stream = stream
-    self.site = site
     self.record = record
-    let limits = site.get.limits
-    self.format = format
-    unownedExecutor = stream.loop.asUnownedSerialExecutor()
-    reader = WebSocketReader(
-      messageBytesMax: limits.webSocketMessageBytesMax,
-      inflater: format.deflate)
-    rate = MessageRate(perSecond: limits.webSocketMessagesMax, now: stream.loop.now)
+    self.content = content
+    self.isCompressed = isCompressed
+    let site = record.get.site
+    rate = MessageRate(perSecond: site.limits.webSocketMessagesMax, now: site.loop.now)
   }
 
   /// Begins to listen, with what has come already.
-  func begin(_ subscriber: LoopConfined<Subscriber>) {
-    // It may have ended while it was told its verdicts; nobody would let go of it any more.
-    guard record.get.subscriber != nil else { return }
-    self.subscriber = subscriber
-    process()
-  }
+  func begin() { process() }
 
-  /// The node's; every session's copy of them would be most of its memory.
-  private var limits: Limits { site.get.limits }
+  private var site: LoopSite { record.get.site }
+  private var limits: Limits { site.limits }
+  /// The sending half; `nil` once the connection has ended.
+  private var subscriber: Subscriber? { record.get.subscriber }
+
+  private var format: WebSocketFormat {
+    WebSocketFormat(content: content, deflate: isCompressed ? site.deflate : nil)
+  }
 
   // MARK: The subscriber's word
 
@@ -77,7 +82,6 @@ actor WebSocketSession: SubscriberOwner {
   }
 
   nonisolated func subscriberEnded(_ subscriber: Subscriber, _ reason: EndReason) {
-    assumeIsolated { $0.subscriber = nil }
     record.get.subscriberEnded(subscriber, reason)
   }
 
@@ -87,31 +91,41 @@ actor WebSocketSession: SubscriberOwner {
     guard !isProcessing else { return }
     isProcessing = true
     defer { isProcessing = false }
-    while let subscriber = subscriber?.get {
+    while let subscriber {
+      let stream = subscriber.stream
       guard !hasFailed else { return stream.consume(stream.inputCount) }
       let isBusy = subscriber.hasPending || publishes.count >= Self.publishesMax
       // Its close is looked for in any case.
-      guard !isBusy || subscriber.isLeaving else { return }
+      guard stream.inputCount > 0, !isBusy || subscriber.isLeaving else { return }
+      let reading = reading ?? Reading(newReader())
+      self.reading = reading
       var consumed = 0
-      let outcome = stream.withInput { reader.read($0, consumed: &consumed) }
+      let outcome = stream.withInput { reading.reader.read($0, consumed: &consumed) }
       stream.consume(consumed)
+      if !reading.reader.isWithinMessage {
+        // A control frame may come between the fragments of a message.
+        reading.began = nil
+        self.reading = nil
+      }
       switch outcome {
       case .needsMore: return watchMessage(subscriber)
-      case .item(let item):
-        // A control frame may come between the fragments of a message.
-        if !reader.isWithinMessage { messageBegan = nil }
-        receive(item, subscriber)
+      case .item(let item): receive(item, subscriber)
       case .failed(let fault): fail(fault, subscriber)
       }
     }
   }
 
+  private func newReader() -> WebSocketReader {
+    WebSocketReader(
+      messageBytesMax: limits.webSocketMessageBytesMax, inflater: format.deflate)
+  }
+
   /// A message has its time, as a body of a request has.
   private func watchMessage(_ subscriber: Subscriber) {
-    guard reader.isWithinMessage else { return }
-    let now = stream.loop.now
-    let began = messageBegan ?? now
-    messageBegan = began
+    guard let reading else { return }
+    let now = subscriber.stream.loop.now
+    let began = reading.began ?? now
+    reading.began = began
     guard now - began > limits.bodyReadTimeout else { return }
     hasFailed = true
     subscriber.leave(.slowMessage, retry: nil, awaitsAnswer: false)
@@ -119,7 +133,7 @@ actor WebSocketSession: SubscriberOwner {
 
   private func fail(_ fault: WebSocketFault, _ subscriber: Subscriber) {
     hasFailed = true
-    site.get.metrics.errors["websocket", "\(fault.code)"] += 1
+    site.metrics.errors["websocket", "\(fault.code)"] += 1
     var bytes: [UInt8] = []
     WebSocketFrame.appendClose(fault.code, reason: fault.reason, to: &bytes)
     // Where one frame ends and the next begins is not known any more.
@@ -146,7 +160,7 @@ actor WebSocketSession: SubscriberOwner {
       guard admit(subscriber, nil) else { return }
       refuse(.badOperation("Send text messages, one JSON object each."), [])
     case .text(let text):
-      guard format.content == .event else {
+      guard content == .event else {
         // Where only data is sent there are no answers; what such a client says is its keep-alive.
         _ = admit(subscriber, nil)
         return
@@ -162,7 +176,7 @@ actor WebSocketSession: SubscriberOwner {
 
   /// Whether the client may send one more message now.
   private func admit(_ subscriber: Subscriber, _ id: [UInt8]?) -> Bool {
-    switch rate.take(at: stream.loop.now) {
+    switch rate.take(at: subscriber.stream.loop.now) {
     case .allowed: return true
     case .refused:
       refuse(.tooManyMessages(limits.webSocketMessagesMax), id ?? [])
@@ -215,7 +229,7 @@ actor WebSocketSession: SubscriberOwner {
   }
 
   private func publishAll() async {
-    let hub = site.get.events.hub
+    let hub = site.events.hub
     while let next = publishes.first {
       do throws(PublishError) {
         let positions = try await hub.publish(
@@ -239,14 +253,14 @@ actor WebSocketSession: SubscriberOwner {
     _ op: String, _ id: [UInt8], _ members: (inout JSONWriter) -> Void
   ) {
     // The client may have gone while its publish was under way.
-    guard let subscriber = subscriber?.get, !subscriber.isLeaving else { return }
+    guard let subscriber, !subscriber.isLeaving else { return }
     var bytes: [UInt8] = []
     format.appendObject(op, id: id, to: &bytes, members)
     subscriber.write(bytes)
   }
 
   private func refuse(_ problem: Problem, _ id: [UInt8]) {
-    site.get.metrics.errors["websocket", problem.kind] += 1
+    site.metrics.errors["websocket", problem.kind] += 1
     answer("error", id) { writer in
       writer.member("status", problem.status)
       writer.member("type", "/problems/\(problem.kind)")

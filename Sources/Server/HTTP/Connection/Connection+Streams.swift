@@ -31,7 +31,7 @@ extension Connection {
     let deflate = handshake.isCompressed ? site.deflate : nil
     let format = WebSocketFormat(content: request.format.content, deflate: deflate)
     let session = WebSocketSession(
-      stream: stream, site: self.site, record: self.record, format: format)
+      record: self.record, content: format.content, isCompressed: deflate != nil)
     let subscriber = Subscriber(
       stream: stream, format: format, transport: .webSocket,
       fanout: site.hubLoop.fanout.get, owner: session)
@@ -45,8 +45,7 @@ extension Connection {
     if isTurnedAway {
       subscriber.leave(site.isDraining ? .shutdown : .tooManyConnections, retry: site.retry())
     }
-    let confined = LoopConfined(subscriber, to: stream.loop)
-    session.assumeIsolated { $0.begin(confined) }
+    session.assumeIsolated { $0.begin() }
   }
 
   func openEcho(_ handshake: WebSocketHandshake) {

@@ -29,7 +29,7 @@ final class ConnectionRecord: SubscriberOwner {
   private(set) weak var echo: WebSocketEcho?
   var requests = 0
   var isReadingHead = false
-  private unowned let site: LoopSite
+  unowned let site: LoopSite
 
   init(id: UInt64, peer: String, site: LoopSite) {
     self.id = id
