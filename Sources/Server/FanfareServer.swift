@@ -165,8 +165,12 @@ public final class FanfareServer: Sendable {
     let clock = ContinuousClock()
     let deadline = clock.now + settings.drainWindow + Self.stopTimeout
     while node.view.connections.openCount > 0, clock.now < deadline {
-      // A task of its own: in one that was cancelled a sleep returns at once.
-      await Task { try? await Task.sleep(for: .milliseconds(10)) }.value
+      do {
+        try await Task.sleep(for: .milliseconds(10))
+      } catch {
+        // In a task that was cancelled a sleep returns at once; one of its own is not.
+        await Task { try? await Task.sleep(for: .milliseconds(10)) }.value
+      }
     }
     await node.view.endAll()
     await node.hub.stop()

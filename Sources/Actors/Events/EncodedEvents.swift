@@ -16,6 +16,8 @@ struct EncodedEvents {
   }
 
   let format: any WireFormat
+  /// That of ``format``.
+  let identity: Int32
   private(set) var bytes: [UInt8] = []
   /// The place of `bytes[0]`.
   private var base = 0
@@ -27,6 +29,7 @@ struct EncodedEvents {
 
   init(format: any WireFormat, firstOffset: UInt64) {
     self.format = format
+    identity = Int32(format.identity)
     self.firstOffset = firstOffset
   }
 

@@ -10,7 +10,8 @@ extension Fanout {
   func judge(_ follower: Follower) {
     let shard = follower.shard
     let known = shard.known
-    switch follower.start {
+    guard let start = follower.joining?.start else { return }
+    switch start {
     case .live:
       settle(follower, known)
     case .after(let position)
@@ -35,12 +36,13 @@ extension Fanout {
 
   private func settle(_ follower: Follower, _ log: LogState) {
     let shard = follower.shard
-    let (verdict, next) = Verdict.judge(follower.start, log)
+    guard let start = follower.joining?.start else { return }
+    let (verdict, next) = Verdict.judge(start, log)
     follower.next = next
     follower.hasCaughtUp = next > log.head
     follower.state = .judged
     // From now on what arrives is encoded for it.
-    _ = shard.ringIndex(for: follower.subscriber.format)
+    _ = shard.ringIndex(for: follower.subscriber)
     count(verdict, namespace: shard.namespace)
     follower.subscriber.judged(
       follower,

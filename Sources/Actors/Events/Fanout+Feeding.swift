@@ -5,17 +5,18 @@ extension Fanout {
   /// Feeds `subscriber` once. Returns whether it should soon be fed again.
   func feed(_ subscriber: Subscriber) -> Bool {
     guard subscriber.canSend else { return false }
-    if subscriber.isPlain {
-      let follower = subscriber.followers[0]
-      let shard = follower.shard
-      guard follower.state == .ready, follower.next <= shard.head else { return false }
-      let index = shard.ringIndex(for: subscriber.format)
-      if shard.rings[index].contains(follower.next) {
-        feedSlice(follower, of: subscriber, shard, ring: index)
-        return false
-      }
-    }
-    return feedGathered(subscriber)
+    guard subscriber.isPlain else { return feedGathered(subscriber) }
+    let follower = subscriber.followers[0]
+    guard follower.state == .ready, follower.next <= follower.shard.head else { return false }
+    return feedPlain(follower, of: subscriber, follower.shard)
+  }
+
+  /// Feeds a connection that follows one channel and nothing else, is ready and behind.
+  func feedPlain(_ follower: Follower, of subscriber: Subscriber, _ shard: Shard) -> Bool {
+    let index = shard.ringIndex(for: subscriber)
+    guard shard.rings[index].contains(follower.next) else { return feedGathered(subscriber) }
+    feedSlice(follower, of: subscriber, shard, ring: index)
+    return false
   }
 
   /// The fast path: the whole backlog is one slice of the shared ring.
@@ -49,7 +50,7 @@ extension Fanout {
 
   // MARK: Gathering
 
-  private func feedGathered(_ subscriber: Subscriber) -> Bool {
+  func feedGathered(_ subscriber: Subscriber) -> Bool {
     gather.begin(subscriber.followers)
     var wantsMore = false
     for place in subscriber.followers.indices {
@@ -71,7 +72,7 @@ extension Fanout {
   /// Gathers what `follower` is to be given, as far as it is at hand and the room goes.
   private func collect(_ follower: Follower, _ place: Int, for subscriber: Subscriber) {
     let shard = follower.shard
-    let ring = shard.ringIndex(for: subscriber.format)
+    let ring = shard.ringIndex(for: subscriber)
     while follower.next <= shard.head, gather.bytes.count < Gather.bytesMax {
       if shard.rings[ring].contains(follower.next) {
         let last = shard.head

@@ -235,7 +235,10 @@ public final class Fanout: TurnParticipant {
       let subscriber = follower.subscriber
       guard subscriber.canSend else { continue }
       sendsLeft -= 1
-      if feed(subscriber) { enqueue(subscriber) }
+      let wantsMore =
+        subscriber.isPlain
+        ? feedPlain(follower, of: subscriber, shard) : feedGathered(subscriber)
+      if wantsMore { enqueue(subscriber) }
     }
     return true
   }

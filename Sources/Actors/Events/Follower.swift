@@ -12,32 +12,39 @@ final class Follower {
     case fetching
   }
 
-  unowned let subscriber: Subscriber
+  /// What is needed until the verdict is told, and no longer.
+  final class Joining {
+    let attachment: Attachment
+    let start: StartPoint
+
+    init(attachment: Attachment, start: StartPoint) {
+      self.attachment = attachment
+      self.start = start
+    }
+  }
+
+  /// Let go of when the subscriber ends, which then lets go of its followers.
+  let subscriber: Subscriber
   let shard: Shard
-  let start: StartPoint
-  let filter: TypeFilter?
-  /// What it is judged with; `nil` once that has been told.
-  var attachment: Attachment?
-  /// Its index in the shard's list.
-  var slot = 0
-  var state = State.joining
   /// The offset of the next event to deliver.
   var next: UInt64 = 0
+  var state = State.joining
   /// Whether it has once read all there was. The policies other than `catch-up` begin then: what a
   /// verdict promised is delivered first.
   var hasCaughtUp = false
   /// Whether its cursor has moved over filtered events without the client being told.
   var owesCursor = false
+  let filter: TypeFilter?
+  /// How it is judged; `nil` once that has been told.
+  var joining: Joining?
+  /// Its index in the shard's list.
+  var slot = 0
 
-  init(
-    subscriber: Subscriber, shard: Shard, start: StartPoint, filter: TypeFilter?,
-    attachment: Attachment
-  ) {
+  init(subscriber: Subscriber, shard: Shard, filter: TypeFilter?, joining: Joining) {
     self.subscriber = subscriber
     self.shard = shard
-    self.start = start
     self.filter = filter
-    self.attachment = attachment
+    self.joining = joining
   }
 
   var lag: UInt64 {

@@ -175,10 +175,11 @@ final class Shard {
   // MARK: Rings
 
   /// The index of the ring of `format`. One that did not exist begins with what the mailbox holds.
-  func ringIndex(for format: any WireFormat) -> Int {
-    for index in rings.indices where rings[index].format.identity == format.identity {
+  func ringIndex(for subscriber: Subscriber) -> Int {
+    for index in rings.indices where rings[index].identity == subscriber.formatIdentity {
       return index
     }
+    let format = subscriber.format
     var ring = EncodedEvents(format: format, firstOffset: mailboxFirst)
     for event in mailbox { ring.append(event) }
     rings.append(ring)

@@ -16,33 +16,40 @@ public final class Subscriber: StreamDelegate, TimerTarget {
   /// How long a peer may take to answer the last message.
   private static let closeTimeout = Duration.seconds(2)
 
+  // What every delivery touches stands first, so that it lies together.
+
   /// The connection.
   public let stream: Stream
-  /// How events look on it.
-  public let format: any WireFormat
+  private var pending: [UInt8] = []
   /// Events handed to the kernel so far.
   public internal(set) var delivered: UInt64 = 0
-  /// Events told missing so far, while attached.
-  public internal(set) var dropped: UInt64 = 0
-  let transport: Transport
-  let fanout: Fanout
-  private let owner: any SubscriberOwner
-  private(set) var followers: [Follower] = []
+  private var lastProgress: MonotonicInstant
+  /// That of ``format``.
+  let formatIdentity: Int32
   private(set) var state = State.streaming
-  /// What is put together for the first send; `nil` from then on.
-  private var opening: [UInt8]?
-  private var pending: [UInt8] = []
-  private var pendingStart = 0
-  /// The part of `pending` that is the rest of an event's frame, bounded elsewhere.
-  private var frameRest = 0
   /// Whether the kernel is full: nothing is sent until the stream is writable again.
   private(set) var isBlocked = false
+  /// Whether it can be fed by one slice of its channel's ring: it follows one, and all of it.
+  private(set) var isPlain = false
+  let transport: Transport
+
+  var isQueued = false
+  /// Whether `pending` is what is put together for the first send.
+  private var isOpening = false
   /// Whether the peer has said that it goes.
   private var peerHasClosed = false
   /// Whether an answer to the last message could be recognised.
   private var awaitsAnswer = true
-  var isQueued = false
-  private var lastProgress: MonotonicInstant
+  private var pendingStart = 0
+  /// The part of `pending` that is the rest of an event's frame, bounded elsewhere.
+  private var frameRest = 0
+  private(set) var followers: [Follower] = []
+  /// How events look on it.
+  public let format: any WireFormat
+  /// Events told missing so far, while attached.
+  public internal(set) var dropped: UInt64 = 0
+  let fanout: Fanout
+  private let owner: any SubscriberOwner
   /// When the peer was last known to be there.
   private var lastHeard: MonotonicInstant
   private var timer = TimerToken.none
@@ -54,6 +61,7 @@ public final class Subscriber: StreamDelegate, TimerTarget {
   ) {
     self.stream = stream
     self.format = format
+    formatIdentity = Int32(format.identity)
     self.transport = transport
     self.fanout = fanout
     self.owner = owner
@@ -67,9 +75,6 @@ public final class Subscriber: StreamDelegate, TimerTarget {
   /// The channels followed.
   public var channels: [ChannelName] { followers.map(\.shard.channel) }
 
-  /// Whether this follower can be fed by one slice of its channel's ring.
-  var isPlain: Bool { followers.count == 1 && followers[0].filter == nil }
-
   /// The cursor of all channels, where the format hands one out; they are judged together there.
   var cursor: [Position] { format.hasCompositeCursor ? followers.map(\.position) : [] }
 
@@ -80,10 +85,12 @@ public final class Subscriber: StreamDelegate, TimerTarget {
     stream.delegate = self
     fanout.subscribers += 1
     timer = stream.loop.schedule(after: fanout.limits.heartbeat, self)
-    opening = greeting
+    pending = greeting
+    isOpening = true
     if !follows.isEmpty { follow(follows, filter: filter) }
-    let first = opening ?? []
-    opening = nil
+    let first = pending
+    pending = []
+    isOpening = false
     write(first)
     if case .leaving(let reason) = state, pending.isEmpty { said(reason) }
     return state != .ended
@@ -102,13 +109,18 @@ public final class Subscriber: StreamDelegate, TimerTarget {
     for follow in follows {
       let shard = fanout.shard(for: follow.channel)
       let follower = Follower(
-        subscriber: self, shard: shard, start: follow.start, filter: filter,
-        attachment: attachment)
+        subscriber: self, shard: shard, filter: filter,
+        joining: Follower.Joining(attachment: attachment, start: follow.start))
       followers.append(follower)
       shard.add(follower)
     }
+    notePlainness()
     // Only now: judging the last one ends the attachment.
     for follower in followers[first...] where !follower.shard.isJoining { fanout.judge(follower) }
+  }
+
+  private func notePlainness() {
+    isPlain = followers.count == 1 && followers[0].filter == nil
   }
 
   /// Whether `channel` is followed or being attached.
@@ -131,9 +143,10 @@ public final class Subscriber: StreamDelegate, TimerTarget {
       return .wasNotFollowed
     }
     let follower = followers.remove(at: index)
+    notePlainness()
     defer { fanout.leave(follower) }
-    guard let attachment = follower.attachment else { return .at(follower.position) }
-    follower.attachment = nil
+    guard let attachment = follower.joining?.attachment else { return .at(follower.position) }
+    follower.joining = nil
     attachment.withdraw(channel)
     tell(attachment)
     return .unjudged(id: attachment.id)
@@ -142,7 +155,7 @@ public final class Subscriber: StreamDelegate, TimerTarget {
   /// One more channel is judged; with the last one of its attachment the verdicts are told, and its
   /// events begin.
   func judged(_ follower: Follower, _ verdict: ChannelVerdict) {
-    guard let attachment = follower.attachment else { return }
+    guard let attachment = follower.joining?.attachment else { return }
     attachment.judged(verdict)
     tell(attachment)
   }
@@ -155,10 +168,10 @@ public final class Subscriber: StreamDelegate, TimerTarget {
     let judged = Dictionary(
       attachment.verdicts.map { ($0.channel, $0) }, uniquingKeysWith: { first, _ in first })
     var verdicts: [ChannelVerdict] = []
-    for follower in followers where follower.attachment === attachment {
+    for follower in followers where follower.joining?.attachment === attachment {
       if let verdict = judged[follower.shard.channel] { verdicts.append(verdict) }
       follower.state = .ready
-      follower.attachment = nil
+      follower.joining = nil
     }
     var bytes: [UInt8] = []
     format.appendAttached(verdicts, id: attachment.id, cursor: cursor, to: &bytes)
@@ -170,7 +183,7 @@ public final class Subscriber: StreamDelegate, TimerTarget {
   /// refused; else the connection ends.
   func refused(_ follower: Follower, _ reason: EndReason) {
     let channel = follower.shard.channel
-    guard let attachment = follower.attachment, let id = attachment.id else {
+    guard let attachment = follower.joining?.attachment, let id = attachment.id else {
       return leave(reason, retry: fanout.retry())
     }
     _ = unfollow(channel)
@@ -193,8 +206,8 @@ public final class Subscriber: StreamDelegate, TimerTarget {
   /// Sends control bytes behind what is already on its way, in order with the events.
   public func write(_ bytes: [UInt8]) {
     guard state != .ended, !bytes.isEmpty else { return }
-    if opening != nil {
-      opening?.append(contentsOf: bytes)
+    if isOpening {
+      pending.append(contentsOf: bytes)
       return
     }
     if pending.isEmpty, !isBlocked {
@@ -366,7 +379,7 @@ public final class Subscriber: StreamDelegate, TimerTarget {
     write(bytes)
     guard state != .ended else { return }
     state = .leaving(reason)
-    if pending.isEmpty, opening == nil { said(reason) }
+    if pending.isEmpty { said(reason) }
   }
 
   /// The peer has said its last message too, or says it first: nothing is to be waited for.
@@ -395,5 +408,8 @@ public final class Subscriber: StreamDelegate, TimerTarget {
     for follower in followers { fanout.leave(follower) }
     fanout.subscriberEnded(reason)
     owner.subscriberEnded(self, reason)
+    // They hold this subscriber.
+    followers = []
+    isPlain = false
   }
 }

@@ -173,7 +173,7 @@ actor Connection: StreamDelegate, TimerTarget {
     case .head(let head, let consumed):
       stream.consume(consumed)
       record.get.isReadingHead = false
-      record.get.requests += 1
+      record.get.requests &+= 1
       begin(head)
       return true
     }

@@ -23,12 +23,12 @@ final class ConnectionRecord: SubscriberOwner {
   let peer: String
   let openedAt: MonotonicInstant
   private(set) var kind = Kind.http
+  var isReadingHead = false
+  var requests: UInt32 = 0
   private(set) var subscriber: Subscriber?
   /// The connection, while it speaks HTTP.
   weak var connection: Connection?
   private(set) weak var echo: WebSocketEcho?
-  var requests = 0
-  var isReadingHead = false
   unowned let site: LoopSite
 
   init(id: UInt64, peer: String, site: LoopSite) {
