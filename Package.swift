@@ -92,6 +92,13 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Benchmarks/Load", swiftSettings: strict),
+    // What the machine itself costs, to compare with.
+    .executableTarget(
+      name: "fanfare-floor", path: "Benchmarks/Floor",
+      cSettings: [
+        .define("_GNU_SOURCE"), .enableWarning("all"), .enableWarning("extra"),
+        .treatAllWarnings(as: .error),
+      ]),
     // What several test targets need: a server under test, clients, seeded worlds.
     .target(
       name: "FanfareTestKit",
@@ -134,5 +141,6 @@ let package = Package(
     .testTarget(
       name: "FuzzInvariants", dependencies: ["FanfareServer"],
       path: "Fuzz/Sources/Invariants", swiftSettings: strict),
-  ]
+  ],
+  cLanguageStandard: .c11
 )

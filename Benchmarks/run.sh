@@ -6,8 +6,10 @@ cd "$(dirname "$0")/.."
 RELEASE=(swift build -c release --static-swift-stdlib -Xswiftc -enforce-exclusivity=unchecked)
 "${RELEASE[@]}" --product fanfare
 "${RELEASE[@]}" --product fanfare-bench
+"${RELEASE[@]}" --product fanfare-floor
 SERVER=.build/release/fanfare
 BENCH=.build/release/fanfare-bench
+FLOOR=.build/release/fanfare-floor
 PIN=()
 UNPINNED=()
 # The server takes core 0 and the load side core 1; on a single core they share it.
@@ -24,7 +26,7 @@ run() {
 
 for window in 32 1; do
   echo "--- the machine alone, window $window"
-  run fanout --window "$window" --server "$BENCH" --server-arguments "floor --port {port}"
+  run fanout --window "$window" --server "$FLOOR" --server-arguments "--port {port} --batch"
   echo "--- fanfare, window $window"
   run fanout --window "$window" --server "$SERVER"
 done
