@@ -26,7 +26,7 @@ run() {
 
 for window in 32 1; do
   echo "--- the machine alone, window $window"
-  run fanout --window "$window" --server "$FLOOR" --server-arguments "--port {port} --batch"
+  run fanout --window "$window" --server "$FLOOR" "--server-arguments=--port {port} --batch"
   echo "--- fanfare, window $window"
   run fanout --window "$window" --server "$SERVER"
 done
