@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -140,6 +141,10 @@ int main(int count, char **arguments) {
     fputs("Usage: fanfare-floor --port PORT [--batch]\n", stderr);
     return 64;
   }
+  // Whoever starts it may have blocked the signal by which it is ended.
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, NULL);
   struct rlimit limit;
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0) die("getrlimit");
   limit.rlim_cur = limit.rlim_max;
