@@ -85,13 +85,14 @@ let package = Package(
       ],
       path: "Sources/fanfare", swiftSettings: strict),
     // Load for a server in a process of its own; see Benchmarks/README.md.
+    .systemLibrary(name: "CEpoll", path: "Benchmarks/Load/CEpoll"),
     .executableTarget(
       name: "fanfare-bench",
       dependencies: [
-        "FanfareRuntime",
+        "FanfareRuntime", "CEpoll",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
-      path: "Benchmarks/Load", swiftSettings: strict),
+      path: "Benchmarks/Load", exclude: ["CEpoll"], swiftSettings: strict),
     // What the machine itself costs, to compare with.
     .executableTarget(
       name: "fanfare-floor", path: "Benchmarks/Floor",

@@ -18,19 +18,19 @@ import Testing
     let port = try #require(server.address?.split(separator: ":").last.flatMap { UInt16($0) })
     let address = try SocketAddress.resolve(host: "127.0.0.1", port: port)
     // Large events, so that the buffers of one socket are soon full.
-    let side = try LoadSide(address: address, dataBytes: 10_000)
+    let side = try await LoadSide(address: address, dataBytes: 10_000)
     try await side.stall()
     _ = try await side.connect(300)
     await side.loop.run {
-      side.publisher.get.dataBytes = 200
-      side.publisher.get.arrival = .all
+      side.publisher.dataBytes = 200
+      side.publisher.arrival = .all
     }
     #expect(await side.publish(1_000, window: 32, within: .seconds(30)) != nil)
 
     let (audit, refused, missing) = await side.loop.run {
       (
-        side.crowd.get.audit(expecting: side.publisher.get.head), side.publisher.get.refused,
-        side.crowd.get.toldMissing
+        side.crowd.audit(expecting: side.publisher.heads), side.publisher.refused,
+        side.crowd.toldMissing
       )
     }
     #expect(audit.isFaultless, "\(audit)")

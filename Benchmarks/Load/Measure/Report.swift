@@ -1,3 +1,4 @@
+import ArgumentParser
 import FanfareRuntime
 
 /// What a scenario has found: a table for people, one line of JSON for programs.
@@ -32,12 +33,36 @@ struct Report {
     require(audit.isFaultless, "events were lost, doubled or out of order")
   }
 
-  /// The scenario fails unless `condition` holds.
-  mutating func require(_ condition: Bool, _ fault: String) {
-    if !condition { faults.append(fault) }
+  mutating func add(_ figures: Figures) {
+    for figure in Figure.allCases {
+      if let value = figures[figure] {
+        rows.append((figure.rawValue, Figure.text(value), false, ""))
+      }
+    }
+    add(figures.audit)
+    add("refused", figures.refused, "events")
+    for fault in figures.faults { require(false, fault) }
   }
 
-  func write() {
+  /// What a load side has found in the end.
+  mutating func add(_ end: (audit: SequenceAudit, refused: UInt64, faults: [String])) {
+    add(end.audit)
+    add("refused", end.refused, "events")
+    for fault in end.faults { require(false, fault) }
+  }
+
+  /// The scenario fails unless `condition` holds.
+  mutating func require(_ condition: Bool, _ fault: String) {
+    if !condition, !faults.contains(fault) { faults.append(fault) }
+  }
+
+  /// Writes the report; the process fails if the scenario did.
+  func finish() throws {
+    write()
+    if !faults.isEmpty { throw ExitCode(1) }
+  }
+
+  private func write() {
     let width = rows.map(\.name.count).max() ?? 0
     var text = "\n\(title)\n"
     for row in rows {

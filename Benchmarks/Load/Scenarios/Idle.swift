@@ -6,8 +6,10 @@ struct Idle: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Many followers of one channel, silent, then one event, then fifty.")
 
-  @Option(help: "SSE followers.")
+  @Option(help: "Followers.")
   var followers = 10_000
+  @Option(help: "How they follow: sse or websocket.")
+  var transport = Transport.sse
   @Option(help: "Bytes of an event's data.")
   var bytes = 200
   @Option(help: "Seconds of silence.")
@@ -15,15 +17,17 @@ struct Idle: AsyncParsableCommand {
   @OptionGroup var server: ServerOptions
 
   func run() async throws {
-    try await LoadSide.with(server, dataBytes: bytes) { side, process in
-      let open = #"fanfare_connections{transport="sse"}"#
+    let report = try await LoadSide.with(
+      server, dataBytes: bytes, transport: transport
+    ) { [transport] side, process in
+      let open = "fanfare_connections{transport=\"\(transport.rawValue)\"}"
       let openBefore = await side.client.metric(open) ?? 0
       let memoryBefore = process.residentBytes
       let connectSeconds = try await side.connect(followers)
       try await Task.sleep(for: .seconds(seconds))
       let memoryAfter = process.residentBytes
       let one = await side.publish(1, window: 1, within: .seconds(10))
-      let reached = await side.loop.run { side.crowd.get.complete(side.publisher.get.head) }
+      let reached = await side.loop.run { side.crowd.complete(side.publisher.heads) }
       let fifty = await side.publish(50, window: 8, within: .seconds(60))
       let memoryPeak = process.residentBytes
 
@@ -40,9 +44,9 @@ struct Idle: AsyncParsableCommand {
       report.add("fifty_events", (fifty ?? 0) * 1000, "ms")
       report.require(one != nil, "one event did not reach all followers within 10 s")
       report.require(fifty != nil, "fifty events did not reach all followers within 60 s")
-      await side.close(&report)
+      report.add(await side.close())
 
-      await side.loop.run { side.crowd.get.disconnect() }
+      await side.loop.run { side.crowd.disconnect() }
       var openAfter = Double.infinity
       let clock = ContinuousClock()
       let start = clock.now
@@ -56,5 +60,6 @@ struct Idle: AsyncParsableCommand {
       report.require(openAfter == openBefore, "connections are open that nobody has")
       return report
     }
+    try report.finish()
   }
 }

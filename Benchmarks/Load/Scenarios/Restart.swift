@@ -51,8 +51,7 @@ struct Restart: AsyncParsableCommand {
       throw error
     }
     await group.stop()
-    report.write()
-    if !report.faults.isEmpty { throw ExitCode(1) }
+    try report.finish()
   }
 
   private func arrive(_ crowd: LoopConfined<ReturningCrowd>) async throws {

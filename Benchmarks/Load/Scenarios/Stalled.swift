@@ -26,13 +26,13 @@ struct Stalled: AsyncParsableCommand {
   }
 
   func run() async throws {
-    try await LoadSide.with(server, dataBytes: bytes) { side, process in
+    let report = try await LoadSide.with(server, dataBytes: bytes) { side, process in
       try await side.stall()
       _ = try await side.connect(followers)
       await side.loop.run { [window] in
-        side.publisher.get.arrival = .all
-        side.publisher.get.window = window
-        side.publisher.get.publish(.max)
+        side.publisher.arrival = .all
+        side.publisher.window = window
+        side.publisher.publish(.max)
       }
       try await Task.sleep(for: .seconds(Self.warmUpSeconds))
       var memory = [process.residentBytes]
@@ -48,7 +48,7 @@ struct Stalled: AsyncParsableCommand {
       report.add("followers", followers)
       report.add("seconds", seconds)
       let (published, deliveries) = await side.loop.run {
-        (side.publisher.get.accepted, side.crowd.get.deliveries)
+        (side.publisher.accepted, side.crowd.deliveries)
       }
       report.add("published", published, "events")
       report.add("deliveries_per_second", deliveries / UInt64(seconds))
@@ -58,10 +58,11 @@ struct Stalled: AsyncParsableCommand {
       report.require(
         most - least <= Self.growthBytesMax, "resident memory moved by more than 5 MiB")
       report.require(isSettled, "not all events arrived within 10 s")
-      await side.close(&report)
+      report.add(await side.close())
       try await addFate(side, &report)
       return report
     }
+    try report.finish()
   }
 
   /// What became of the one that never reads.
@@ -80,7 +81,7 @@ struct Stalled: AsyncParsableCommand {
       report.require(evictions == 1, "the follower that never reads went, and was not evicted")
     }
     report.add("stalled_evictions", UInt64(evictions))
-    let missing = await side.loop.run { side.crowd.get.toldMissing }
+    let missing = await side.loop.run { side.crowd.toldMissing }
     report.require(missing == 0, "followers that read were told gaps")
   }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CEpoll
 import FanfareRuntime
 import Foundation
 
@@ -89,14 +90,8 @@ final class ServerProcess: Sendable {
     return 0
   }
 
-  /// User and system time of all threads, in seconds, to the system's tick of 10 ms.
-  var cpuSeconds: Double {
-    // Behind the name, which may hold anything but ends with the last parenthesis.
-    let fields = (read("stat").split(separator: ")").last ?? "").split(separator: " ")
-    guard fields.count > 12, let user = Double(fields[11]), let system = Double(fields[12])
-    else { return 0 }
-    return (user + system) / Double(sysconf(Int32(_SC_CLK_TCK)))
-  }
+  /// User and system time of all threads, in nanoseconds.
+  var cpuNanoseconds: Double { Double(load_process_nanoseconds(pid)) }
 
   private func read(_ file: String) -> String {
     guard let data = FileManager.default.contents(atPath: "/proc/\(pid)/\(file)") else { return "" }

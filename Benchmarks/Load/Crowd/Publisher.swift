@@ -1,0 +1,277 @@
+import CEpoll
+import FanfareRuntime
+import Glibc
+
+/// Publishes over one keep-alive connection, pipelined: either as many events as a window lets be on
+/// their way, or so many a second. With several channels each event goes to the next one.
+///
+/// `@unchecked Sendable`: used on the crowd's loop alone.
+final class Publisher: LoadHandler, @unchecked Sendable {
+  private static let socketToken: UInt32 = 0
+  private static let timerToken: UInt32 = 1
+
+  let crowd: Crowd
+  /// The events that may be on their way.
+  var window = 1
+  /// The events of one request; the server takes 1,000.
+  var linesMax = 256
+  /// The bytes of an event's data.
+  var dataBytes: Int
+  var arrival = Arrival.all
+  /// The events still to publish.
+  private(set) var left: UInt64 = 0
+  /// The events that the server has accepted.
+  private(set) var accepted: UInt64 = 0
+  /// The events that the server has refused, and the status of the first refusal.
+  private(set) var refused: UInt64 = 0
+  private(set) var failure: String?
+  /// The newest offset of each channel, if all that was sent is accepted.
+  private(set) var heads: [UInt64]
+  /// Their sum.
+  private(set) var head: UInt64 = 0
+  private let path: [UInt8]
+  /// What the line of an event begins with, by channel.
+  private let lineStarts: [[UInt8]]
+  private var padding: [UInt8] = []
+  private var tokens: UInt64 = 0
+  private var descriptor: Int32?
+  private var isConnected = false
+  private let timer: Int32
+  private var interval: UInt64 = 0
+  private var nextDue: UInt64 = 0
+  private var nextChannel = 0
+  /// What the answers on their way are for.
+  private var asked: [(firstChannel: Int, count: Int)] = []
+  private var askedStart = 0
+  private var output: [UInt8] = []
+  private var outputStart = 0
+  private var body: [UInt8] = []
+  private var input: [UInt8] = []
+
+  init(_ crowd: Crowd, channels: [String], dataBytes: Int, host: String) {
+    self.crowd = crowd
+    self.dataBytes = dataBytes
+    heads = channels.map { _ in 0 }
+    let target = channels.count == 1 ? "/channels/\(channels[0])/events" : "/events"
+    path = Array("POST \(target) HTTP/1.1\r\nHost: \(host)\r\nContent-Type: ".utf8)
+    lineStarts = channels.map { channel in
+      let name = channels.count == 1 ? "" : "\"channel\":\"\(channel)\","
+      return Array("{\(name)\"type\":\"load\",\"data\":{\"t\":".utf8)
+    }
+    timer = load_timer()
+  }
+
+  deinit { Glibc.close(timer) }
+
+  /// Once, on the loop.
+  func begin() {
+    tokens = crowd.loop.register(self)
+    crowd.publisher = self
+    crowd.loop.watch(
+      timer, .add, for: EPOLLIN.rawValue, token: tokens | UInt64(Self.timerToken))
+  }
+
+  /// Publishes so many more events. It connects for that: a server may close a connection that says
+  /// nothing for long.
+  func publish(_ count: UInt64) {
+    left = count
+    connect()
+    proceed()
+  }
+
+  /// Publishes so many events a second, whatever has become of the ones before. Each is stamped with
+  /// the time at which it was due: what waits here is late too.
+  func publish(perSecond rate: Int) {
+    connect()
+    interval = 1_000_000_000 / UInt64(rate)
+    nextDue = LoadLoop.now + interval
+    load_arm(timer, nextDue)
+  }
+
+  func stop() {
+    left = 0
+    interval = 0
+    load_arm(timer, 0)
+  }
+
+  /// Whether everything sent has been answered.
+  var isQuiet: Bool { askedStart == asked.count && outputStart == output.count }
+
+  private var arrived: UInt64 {
+    switch arrival {
+    case .answered: accepted
+    case .first: crowd.seenByFirst
+    case .all: crowd.seenByAll
+    }
+  }
+
+  /// Fills the window.
+  func proceed() {
+    guard isConnected, left > 0, outputStart == output.count else { return }
+    while left > 0 {
+      let under = Int(clamping: head) - Int(clamping: arrived)
+      let count = min(window - under, linesMax, Int(clamping: left))
+      guard count > 0 else { break }
+      let now = LoadLoop.now
+      compose(count) { _ in now }
+      left -= UInt64(count)
+    }
+    flush()
+  }
+
+  private func tick() {
+    var count: UInt64 = 0
+    _ = read(timer, &count, 8)
+    guard interval > 0 else { return }
+    let now = LoadLoop.now
+    let first = nextDue
+    var due = 0
+    while nextDue <= now, due < linesMax {
+      nextDue += interval
+      due += 1
+    }
+    if due > 0 { compose(due) { first + UInt64($0) * interval } }
+    load_arm(timer, nextDue)
+    if isConnected { flush() }
+  }
+
+  // MARK: Requests
+
+  private func compose(_ count: Int, sentAt time: (Int) -> UInt64) {
+    if outputStart == output.count {
+      output.removeAll(keepingCapacity: true)
+      outputStart = 0
+    }
+    asked.append((nextChannel, count))
+    body.removeAll(keepingCapacity: true)
+    for line in 0..<count {
+      if line > 0 { body.append(UInt8(ascii: "\n")) }
+      body.append(contentsOf: lineStarts[nextChannel])
+      appendRest(of: time(line))
+      heads[nextChannel] += 1
+      nextChannel = nextChannel + 1 == lineStarts.count ? 0 : nextChannel + 1
+    }
+    head += UInt64(count)
+    output.append(contentsOf: path)
+    let isLines = count > 1 || lineStarts.count > 1
+    output.append(contentsOf: (isLines ? "application/x-ndjson" : "application/json").utf8)
+    output.append(contentsOf: "\r\nContent-Length: ".utf8)
+    append(UInt64(body.count), to: &output)
+    output.append(contentsOf: "\r\n\r\n".utf8)
+    output.append(contentsOf: body)
+  }
+
+  /// The data is `{"t":NANOSECONDS,"p":"xxx…"}`, as long as asked for.
+  private func appendRest(of time: UInt64) {
+    let start = body.count
+    append(time, to: &body)
+    body.append(contentsOf: ",\"p\":\"".utf8)
+    let count = max(0, dataBytes - (body.count - start) - 7)
+    if padding.count != count { padding = Array(repeating: UInt8(ascii: "x"), count: count) }
+    body.append(contentsOf: padding)
+    body.append(contentsOf: "\"}}".utf8)
+  }
+
+  private func append(_ number: UInt64, to bytes: inout [UInt8]) {
+    var divisor: UInt64 = 1
+    while number / divisor >= 10 { divisor *= 10 }
+    while divisor > 0 {
+      bytes.append(UInt8(ascii: "0") + UInt8(number / divisor % 10))
+      divisor /= 10
+    }
+  }
+
+  private func flush() {
+    guard let descriptor, outputStart < output.count else { return }
+    let sent = output.withUnsafeBytes { bytes in
+      send(
+        descriptor, bytes.baseAddress.unsafelyUnwrapped + outputStart,
+        bytes.count - outputStart, Int32(MSG_NOSIGNAL))
+    }
+    if sent >= 0 { outputStart += sent }
+    if sent < 0, errno != EAGAIN { return fail("the publisher's connection failed: \(errno)") }
+    if outputStart < output.count { watch(EPOLLIN.rawValue | EPOLLOUT.rawValue) }
+  }
+
+  // MARK: Sockets
+
+  private func connect() {
+    guard descriptor == nil else { return }
+    let connected = load_connect(crowd.port, 1)
+    guard connected >= 0 else { return fail("the publisher cannot connect: \(-connected)") }
+    descriptor = connected
+    crowd.loop.watch(
+      connected, .add, for: EPOLLOUT.rawValue, token: tokens | UInt64(Self.socketToken))
+  }
+
+  private func watch(_ events: UInt32) {
+    guard let descriptor else { return }
+    crowd.loop.watch(
+      descriptor, .change, for: events, token: tokens | UInt64(Self.socketToken))
+  }
+
+  func ready(_ token: UInt32, _ events: UInt32) {
+    guard token == Self.socketToken else { return tick() }
+    if events & EPOLLOUT.rawValue != 0 {
+      isConnected = true
+      watch(EPOLLIN.rawValue)
+      flush()
+    }
+    if events & ~EPOLLOUT.rawValue != 0 { receive() }
+    proceed()
+  }
+
+  private func receive() {
+    guard let descriptor else { return }
+    let count = recv(
+      descriptor, crowd.loop.receiveBuffer, LoadLoop.receiveBytes, Int32(MSG_DONTWAIT))
+    guard count > 0 else {
+      if count < 0, errno == EAGAIN { return }
+      if left == 0, isQuiet { return close() }
+      return fail("the publisher's connection ended")
+    }
+    input.append(
+      contentsOf: UnsafeBufferPointer(start: crowd.loop.receiveBuffer, count: count))
+    var start = 0
+    while let head = nextHead(start),
+      input.count - start >= head.bytes + head.contentLength
+    {
+      start += head.bytes + head.contentLength
+      guard askedStart < asked.count else { return fail("an answer that nobody asked for") }
+      answered(head.status, asked[askedStart])
+      askedStart += 1
+    }
+    input.removeFirst(start)
+    if askedStart == asked.count {
+      asked.removeAll(keepingCapacity: true)
+      askedStart = 0
+    }
+  }
+
+  private func nextHead(_ start: Int) -> ResponseHead? {
+    input.withUnsafeBufferPointer { ResponseHead(UnsafeBufferPointer(rebasing: $0[start...])) }
+  }
+
+  private func answered(_ status: Int, _ request: (firstChannel: Int, count: Int)) {
+    guard status != 200, status != 201 else {
+      accepted += UInt64(request.count)
+      return
+    }
+    refused += UInt64(request.count)
+    for line in 0..<request.count { heads[(request.firstChannel + line) % heads.count] -= 1 }
+    head -= UInt64(request.count)
+    failure = failure ?? "a publish was answered \(status)"
+  }
+
+  func close() {
+    stop()
+    if let descriptor { Glibc.close(descriptor) }
+    descriptor = nil
+    isConnected = false
+  }
+
+  private func fail(_ reason: String) {
+    failure = failure ?? reason
+    close()
+  }
+}
