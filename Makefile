@@ -43,9 +43,11 @@ format:
 lint:
 	swift format lint --strict --recursive $(SOURCES)
 
-# Prints what the server costs beside what the machine itself costs.
-bench: build
-	Benchmarks/run.sh
+# Prints what the server costs beside what the machine itself costs, and proves that it keeps its
+# promises under load: make bench SCENARIOS="S1 S1w1" RUNS=5 LENGTH=1 TRANSPORT=sse
+bench: .build/packages-for-build
+	SCENARIOS="$(SCENARIOS)" RUNS="$(RUNS)" LENGTH="$(LENGTH)" TRANSPORT="$(TRANSPORT)" \
+	  Benchmarks/run.sh
 
 # Writes the configuration reference that `fanfare config reference` prints.
 reference:

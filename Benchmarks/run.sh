@@ -1,15 +1,17 @@
 #!/usr/bin/env bash
-# Builds the server and the load tool, and runs every scenario, one after another. What is printed
-# is explained in Benchmarks/README.md. The exit code is 1 if any scenario failed.
+# Builds the server, the floor and the load tool, and compares the first two.
+#   SCENARIOS  which ones (Benchmarks/README.md); without it all of them, and then the proofs.
+#   RUNS       pairs of trials for each row, 5 without it.
+#   LENGTH     seconds measured in each trial, 1 without it.
+#   TRANSPORT  sse or websocket; without it both.
+# The exit code is 1 if an event was lost, came twice or came out of order, or a proof failed.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 RELEASE=(swift build -c release --static-swift-stdlib -Xswiftc -enforce-exclusivity=unchecked)
-"${RELEASE[@]}" --product fanfare
-"${RELEASE[@]}" --product fanfare-bench
-"${RELEASE[@]}" --product fanfare-floor
-SERVER=.build/release/fanfare
+for product in fanfare fanfare-bench fanfare-floor; do
+  "${RELEASE[@]}" --product "$product"
+done
 BENCH=.build/release/fanfare-bench
-FLOOR=.build/release/fanfare-floor
 PIN=()
 UNPINNED=()
 # The server takes core 0 and the load side core 1; on a single core they share it.
@@ -24,14 +26,12 @@ run() {
   "${PIN[@]}" "$BENCH" "$@" "${UNPINNED[@]}" || failed=1
 }
 
-for window in 32 1; do
-  echo "--- the machine alone, window $window"
-  run fanout --window "$window" --server "$FLOOR" "--server-arguments=--port {port} --batch"
-  echo "--- fanfare, window $window"
-  run fanout --window "$window" --server "$SERVER"
-done
-run idle --server "$SERVER"
-run stalled --seconds 20 --server "$SERVER"
-run restart --server "$SERVER"
-echo "load average: $(cut -d ' ' -f 1-3 /proc/loadavg)"
+read -r -a scenarios <<< "${SCENARIOS:-}"
+run compare "${scenarios[@]}" --runs "${RUNS:-5}" --seconds "${LENGTH:-1}" \
+  ${TRANSPORT:+--transport "$TRANSPORT"}
+if [ "${#scenarios[@]}" = 0 ]; then
+  run idle
+  run stalled --seconds 20
+  run restart
+fi
 exit "$failed"
