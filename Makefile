@@ -7,7 +7,7 @@ BUILD_PACKAGES := libuv1-dev zlib1g-dev pkg-config
 TEST_PACKAGES := curl chromium nginx haproxy
 SOURCES := Sources Tests Fuzz/Sources Package.swift Fuzz/Package.swift
 
-.PHONY: run build test test-tsan test-asan fuzz format lint bench reference clean
+.PHONY: run build test test-tsan test-asan fuzz format lint bench bench-peers reference clean
 
 # Builds the release and starts it on its embedded default: http://127.0.0.1:8080
 run: build
@@ -48,6 +48,11 @@ lint:
 bench: .build/packages-for-build
 	SCENARIOS="$(SCENARIOS)" RUNS="$(RUNS)" LENGTH="$(LENGTH)" TRANSPORT="$(TRANSPORT)" \
 	  Benchmarks/run.sh
+
+# The same for nginx with nchan, where it is installed.
+bench-peers: .build/packages-for-build
+	SCENARIOS="$(SCENARIOS)" RUNS="$(RUNS)" LENGTH="$(LENGTH)" TRANSPORT="$(TRANSPORT)" \
+	  Benchmarks/peers.sh
 
 # Writes the configuration reference that `fanfare config reference` prints.
 reference:

@@ -58,6 +58,8 @@ struct Compare: AsyncParsableCommand {
     trial.measured = .milliseconds(Int64(seconds * 1000))
     var bare = server
     bare.server = floor
+    bare.dialect = .fanfare
+    bare.configuration = nil
     bare.serverArguments = "--port {port}" + (scenario.isFloorBatching ? " --batch" : "")
     var pairs: [Comparison.Pair] = []
     var failure: String?
@@ -75,7 +77,9 @@ struct Compare: AsyncParsableCommand {
     } catch {
       failure = "\(error)"
     }
-    return Comparison(scenario: scenario, transport: transport, pairs: pairs, failure: failure)
+    return Comparison(
+      scenario: scenario, transport: transport, name: server.dialect.rawValue, pairs: pairs,
+      failure: failure)
   }
 
   private var loadAverage: String {

@@ -9,6 +9,8 @@ struct Comparison: Sendable {
 
   let scenario: Scenario
   let transport: Transport
+  /// What the server is called.
+  let name: String
   let pairs: [Pair]
   /// What kept a trial from its end.
   let failure: String?
@@ -67,8 +69,8 @@ struct Comparison: Sendable {
   ])
 
   var rows: String {
-    let name = [scenario.name, transport.rawValue, "\(scenario.trial.followers)"]
-    var text = Self.row(name + ["fanfare"] + cells(server))
+    let row = [scenario.name, transport.rawValue, "\(scenario.trial.followers)", name]
+    var text = Self.row(row + cells(server))
     text += Self.row(["", "", "", "floor"] + cells(floor))
     let figures: [Figure] = [.latencyP50, .latencyP99, .latencyP999, .bytesPerConnection]
     let perSecond = ratio(.deliveriesPerSecond) ?? ratio(.connectsPerSecond)
@@ -115,7 +117,7 @@ struct Comparison: Sendable {
       ratio(figure).map { "\"\(figure.rawValue)\":\(Figure.text($0))" }
     }
     var members = [
-      names, counts, "\"fanfare\":{\(Self.members(server))}", "\"floor\":{\(Self.members(floor))}",
+      names, counts, "\"\(name)\":{\(Self.members(server))}", "\"floor\":{\(Self.members(floor))}",
       "\"ratio\":{\(ratios.joined(separator: ","))}",
     ]
     if let meetsTarget { members.append("\"meets_target\":\(meetsTarget)") }

@@ -19,6 +19,7 @@ final class Crowd: LoadHandler, @unchecked Sendable {
 
   let loop: LoadLoop
   let transport: Transport
+  let dialect: Dialect
   let port: UInt16
   private let followers: UnsafeMutablePointer<LoadFollower>
   private let followersMax: Int
@@ -44,15 +45,20 @@ final class Crowd: LoadHandler, @unchecked Sendable {
   private var connecting = 0
 
   /// A crowd of at most as many followers as this process may have descriptors.
-  init(address: SocketAddress, channels names: [String], transport: Transport, loop: LoadLoop) {
+  init(
+    address: SocketAddress, channels names: [String], transport: Transport, dialect: Dialect,
+    loop: LoadLoop
+  ) {
     self.loop = loop
     self.transport = transport
+    self.dialect = dialect
     port = address.port
     followersMax = ProcessStatistics.raiseDescriptorLimit()
     followers = .allocate(capacity: followersMax)
     channels = names.map { name in
       CrowdChannel(
-        name: name, request: transport.request(channel: name, host: address.text),
+        name: name, dialect: dialect,
+        request: transport.request(channel: name, host: address.text),
         underWayMax: names.count == 1 ? CrowdChannel.underWayMax : 64)
     }
   }
@@ -180,6 +186,8 @@ final class Crowd: LoadHandler, @unchecked Sendable {
     guard let head = ResponseHead(input) else { return 0 }
     if head.status == transport.status {
       follower.pointee.state = .streaming
+      // No other word tells that it is attached.
+      if dialect == .nchan { take(.cursor(StreamPosition(offset: 0, epoch: 0)), follower, 0) }
     } else {
       firstError = firstError ?? "a follower was answered \(head.status)"
       fail(follower)
@@ -195,7 +203,9 @@ final class Crowd: LoadHandler, @unchecked Sendable {
     let channel = follower.pointee.channel
     switch transport {
     case .sse:
-      while let message = BlockScanner.next(loop.receiveBuffer, &index, end: end) {
+      while let message = BlockScanner.next(
+        loop.receiveBuffer, &index, end: end, dialect: dialect)
+      {
         take(message, follower, now)
       }
     case .websocket:

@@ -14,9 +14,9 @@ struct CrowdChannel {
   private let mask: Int
 
   /// - Parameter underWayMax: the events that may be on their way in this channel; a power of two.
-  init(name: String, request: [UInt8], underWayMax: Int) {
+  init(name: String, dialect: Dialect, request: [UInt8], underWayMax: Int) {
     self.request = request
-    frames = FrameScanner(channel: name)
+    frames = FrameScanner(channel: name, dialect: dialect)
     seen = Array(repeating: 0, count: underWayMax)
     mask = underWayMax - 1
   }

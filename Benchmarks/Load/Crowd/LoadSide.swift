@@ -21,13 +21,15 @@ struct LoadSide: Sendable {
 
   /// The load side of the server at `address`; nothing is connected yet.
   init(
-    address: SocketAddress, dataBytes: Int, channels: Int = 1, transport: Transport = .sse
+    address: SocketAddress, dataBytes: Int, channels: Int = 1, transport: Transport = .sse,
+    dialect: Dialect = .fanfare
   ) async throws {
     ProcessStatistics.raiseDescriptorLimit()
     group = try LoopGroup.start(count: 1)
     loop = try LoadLoop()
     let names = channels == 1 ? [Self.channel] : (0..<channels).map { "load:\(1_000 + $0)" }
-    let crowd = Crowd(address: address, channels: names, transport: transport, loop: loop)
+    let crowd = Crowd(
+      address: address, channels: names, transport: transport, dialect: dialect, loop: loop)
     let publisher = Publisher(
       crowd, channels: names, dataBytes: dataBytes, host: address.text)
     client = HTTPClient(address: address, loop: group.loops[0])
@@ -49,7 +51,8 @@ struct LoadSide: Sendable {
     let result: Result<Value, any Error>
     do {
       side = try await LoadSide(
-        address: server.address, dataBytes: dataBytes, channels: channels, transport: transport)
+        address: server.address, dataBytes: dataBytes, channels: channels, transport: transport,
+        dialect: options.dialect)
     } catch {
       await server.stop()
       throw error

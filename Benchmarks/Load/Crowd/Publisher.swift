@@ -32,6 +32,8 @@ final class Publisher: LoadHandler, @unchecked Sendable {
   private let path: [UInt8]
   /// What the line of an event begins with, by channel.
   private let lineStarts: [[UInt8]]
+  /// Whether the event's number stands in its data, and the data is all that is published.
+  private let isNumbered: Bool
   private var padding: [UInt8] = []
   private var tokens: UInt64 = 0
   private var descriptor: Int32?
@@ -54,7 +56,11 @@ final class Publisher: LoadHandler, @unchecked Sendable {
     heads = channels.map { _ in 0 }
     let target = channels.count == 1 ? "/channels/\(channels[0])/events" : "/events"
     path = Array("POST \(target) HTTP/1.1\r\nHost: \(host)\r\nContent-Type: ".utf8)
+    let isNumbered = crowd.dialect == .nchan
+    self.isNumbered = isNumbered
+    if isNumbered { linesMax = 1 }
     lineStarts = channels.map { channel in
+      if isNumbered { return Array("{\"t\":".utf8) }
       let name = channels.count == 1 ? "" : "\"channel\":\"\(channel)\","
       return Array("{\(name)\"type\":\"load\",\"data\":{\"t\":".utf8)
     }
@@ -165,11 +171,15 @@ final class Publisher: LoadHandler, @unchecked Sendable {
   private func appendRest(of time: UInt64) {
     let start = body.count
     append(time, to: &body)
+    if isNumbered {
+      body.append(contentsOf: ",\"n\":".utf8)
+      append(heads[nextChannel] + 1, to: &body)
+    }
     body.append(contentsOf: ",\"p\":\"".utf8)
     let count = max(0, dataBytes - (body.count - start) - 7)
     if padding.count != count { padding = Array(repeating: UInt8(ascii: "x"), count: count) }
     body.append(contentsOf: padding)
-    body.append(contentsOf: "\"}}".utf8)
+    body.append(contentsOf: (isNumbered ? "\"}" : "\"}}").utf8)
   }
 
   private func append(_ number: UInt64, to bytes: inout [UInt8]) {
@@ -253,7 +263,7 @@ final class Publisher: LoadHandler, @unchecked Sendable {
   }
 
   private func answered(_ status: Int, _ request: (firstChannel: Int, count: Int)) {
-    guard status != 200, status != 201 else {
+    guard !(200...202).contains(status) else {
       accepted += UInt64(request.count)
       return
     }

@@ -9,7 +9,7 @@ enum BlockScanner {
   /// The next whole block of `bytes[index..<end]`; `index` moves behind it. `nil` when it is not
   /// all there.
   static func next(
-    _ bytes: UnsafePointer<UInt8>, _ index: inout Int, end: Int
+    _ bytes: UnsafePointer<UInt8>, _ index: inout Int, end: Int, dialect: Dialect = .fanfare
   ) -> ReceivedMessage? {
     let start = index
     var line = start
@@ -31,6 +31,9 @@ enum BlockScanner {
     var reader = ByteReader(bytes, at: start + 4, end: line)
     let position = reader.position(until: lineFeed)
     guard let data else { return .cursor(position) }
+    guard dialect == .fanfare else {
+      return NumberedData.event(bytes + data + 6, count: line - data - 6)
+    }
     var clock = ByteReader(bytes, at: data + 11, end: line)
     return .event(position, sentNanoseconds: clock.decimal())
   }

@@ -5,8 +5,10 @@ import Glibc
 struct FrameScanner {
   /// What an event's text begins with, up to its position.
   private let eventStart: [UInt8]
+  private let dialect: Dialect
 
-  init(channel: String) {
+  init(channel: String, dialect: Dialect = .fanfare) {
+    self.dialect = dialect
     eventStart = Array(#"{"op":"event","channel":"\#(channel)","position":""#.utf8)
   }
 
@@ -42,6 +44,7 @@ struct FrameScanner {
   }
 
   private func message(_ text: UnsafePointer<UInt8>, count: Int) -> ReceivedMessage {
+    guard dialect == .fanfare else { return NumberedData.event(text, count: count) }
     guard count > eventStart.count, memcmp(text, eventStart, eventStart.count) == 0 else {
       return control(text, count: count)
     }

@@ -21,6 +21,13 @@ struct ServerOptions: ParsableArguments {
   @Flag(help: "Pin the server to no core.")
   var unpinned = false
 
+  @Option(help: "What the server speaks: fanfare or nchan.")
+  var dialect = Dialect.fanfare
+
+  @Option(
+    help: "A file that the server finds as server.conf in its folder, with {port} filled in.")
+  var configuration: String?
+
   @Option(help: "A file that is given the server's standard error stream.")
   var serverLog = "/dev/null"
 }

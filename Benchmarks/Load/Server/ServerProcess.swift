@@ -33,6 +33,11 @@ final class ServerProcess: Sendable {
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     let settings = "listen: 127.0.0.1:\(port)\nloops: \(options.loops)\n"
     try Data(settings.utf8).write(to: folder.appending(path: "fanfare.yaml"))
+    if let path = options.configuration {
+      let text = try String(contentsOf: URL(filePath: path), encoding: .utf8)
+        .replacingOccurrences(of: "{port}", with: "\(port)")
+      try Data(text.utf8).write(to: folder.appending(path: "server.conf"))
+    }
     let arguments = options.serverArguments
       .replacingOccurrences(of: "{port}", with: "\(port)")
       .replacingOccurrences(of: "{loops}", with: "\(options.loops)")
@@ -51,6 +56,12 @@ final class ServerProcess: Sendable {
       try Data().write(to: URL(filePath: options.serverLog))
     }
     process.standardError = try FileHandle(forWritingTo: URL(filePath: options.serverLog))
+    // A server inherits what this thread blocks, and would not hear that it is to end.
+    var blocked = sigset_t()
+    var none = sigset_t()
+    sigemptyset(&none)
+    pthread_sigmask(SIG_SETMASK, &none, &blocked)
+    defer { pthread_sigmask(SIG_SETMASK, &blocked, nil) }
     try process.run()
     let address = try SocketAddress.resolve(host: "127.0.0.1", port: UInt16(port))
     return ServerProcess(process, address, folder)
