@@ -84,7 +84,8 @@ import Testing
 
   @Test func aSocketThatTakesNothingIsEvicted() async throws {
     try await ServerUnderTest.run({
-      $0.limits.heartbeat = .seconds(1)
+      // Long enough that the socket is full before the client is taken for silent.
+      $0.limits.heartbeat = .seconds(4)
       $0.limits.writeDeadline = .seconds(1)
     }) { server in
       let socket = try server.webSocket("/ws?channels=c", receiveBufferBytes: 4_096)
