@@ -59,11 +59,11 @@ static inline int load_connect(uint16_t port, uint8_t host) {
   int on = 1;
   setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   // The port is chosen by `connect`, which knows the whole pair.
-  setsockopt(descriptor, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
+  if (host != 1) setsockopt(descriptor, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
   struct sockaddr_in from = {.sin_family = AF_INET, .sin_addr = {htonl(0x7F000000u + host)}};
   struct sockaddr_in to = {
       .sin_family = AF_INET, .sin_port = htons(port), .sin_addr = {htonl(INADDR_LOOPBACK)}};
-  if (bind(descriptor, (struct sockaddr *)&from, sizeof from) != 0 ||
+  if ((host != 1 && bind(descriptor, (struct sockaddr *)&from, sizeof from) != 0) ||
       (connect(descriptor, (struct sockaddr *)&to, sizeof to) != 0 && errno != EINPROGRESS)) {
     int code = errno;
     close(descriptor);

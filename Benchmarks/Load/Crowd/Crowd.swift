@@ -11,7 +11,7 @@ final class Crowd: LoadHandler, @unchecked Sendable {
   /// The followers of one source address: below the 28,000 ephemeral ports of a pair.
   private static let followersPerSource = 20_000
   /// The last byte of the first source address.
-  private static let firstHost = 2
+  private static let firstHost = 1
   /// The bytes of a message that may wait for its rest.
   private static let restBytesMax = 256 * 1024
   /// An empty, masked pong (RFC 6455 section 5.5.3).
@@ -105,7 +105,12 @@ final class Crowd: LoadHandler, @unchecked Sendable {
       to: LoadFollower(descriptor: descriptor, channel: channel, isDeaf: isDeaf))
     count += 1
     if !isDeaf { channels[channel].followers += 1 }
-    loop.watch(descriptor, .add, for: EPOLLOUT.rawValue, token: tokens | UInt64(index))
+    // On a loopback most connections stand when `connect` returns: one round less for each.
+    if !isDeaf, sendRequest(followers + index) {
+      loop.watch(descriptor, .add, for: EPOLLIN.rawValue, token: tokens | UInt64(index))
+    } else {
+      loop.watch(descriptor, .add, for: EPOLLOUT.rawValue, token: tokens | UInt64(index))
+    }
     return true
   }
 
@@ -130,25 +135,29 @@ final class Crowd: LoadHandler, @unchecked Sendable {
   func ready(_ token: UInt32, _ events: UInt32) {
     let follower = followers + Int(token)
     switch follower.pointee.state {
-    case .connecting: sendRequest(follower, token)
+    case .connecting: connected(follower, token)
     case .head, .streaming:
       if follower.pointee.isDeaf { fail(follower) } else { receive(follower) }
     case .ended: break
     }
   }
 
-  private func sendRequest(_ follower: UnsafeMutablePointer<LoadFollower>, _ token: UInt32) {
-    let descriptor = follower.pointee.descriptor
-    let request = channels[follower.pointee.channel].request
-    guard send(descriptor, request, request.count, Int32(MSG_NOSIGNAL)) == request.count
-    else {
-      return fail(follower)
-    }
-    follower.pointee.state = .head
+  private func connected(_ follower: UnsafeMutablePointer<LoadFollower>, _ token: UInt32) {
+    guard sendRequest(follower) else { return fail(follower) }
     // One that never reads still hears of its end.
     loop.watch(
-      descriptor, .change, for: follower.pointee.isDeaf ? 0 : EPOLLIN.rawValue,
-      token: tokens | UInt64(token))
+      follower.pointee.descriptor, .change,
+      for: follower.pointee.isDeaf ? 0 : EPOLLIN.rawValue, token: tokens | UInt64(token))
+  }
+
+  /// Whether the request has gone out.
+  private func sendRequest(_ follower: UnsafeMutablePointer<LoadFollower>) -> Bool {
+    let request = channels[follower.pointee.channel].request
+    let sent = send(
+      follower.pointee.descriptor, request, request.count, Int32(MSG_NOSIGNAL))
+    guard sent == request.count else { return false }
+    follower.pointee.state = .head
+    return true
   }
 
   private func receive(_ follower: UnsafeMutablePointer<LoadFollower>) {
