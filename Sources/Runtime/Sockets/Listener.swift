@@ -43,6 +43,7 @@ public final class Listener: LoopResource, TimerTarget, @unchecked Sendable {
       throw RuntimeError(operation: "a listener on a simulated loop", code: -EINVAL)
     }
     descriptor = try Self.bind(address, sharesPort: true)
+    Stream.sendAtOnce(descriptor)
     guard listen(descriptor, 4096) == 0 else {
       let error = RuntimeError(operation: "listen on \(address.text)", code: -errno)
       Glibc.close(descriptor)

@@ -69,9 +69,8 @@ public final class Stream: LoopResource, @unchecked Sendable {
     socket = .closed
     // The poller holds the stream until `close()`.
     socket = .descriptor(descriptor, driver.sockets.add(self))
-    var on: Int32 = 1
-    setsockopt(
-      descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &on, socklen_t(MemoryLayout<Int32>.size))
+    // One that was accepted has it from its listener.
+    if isConnecting { Self.sendAtOnce(descriptor) }
     let code = updatePoll()
     guard code == 0 else {
       close()
@@ -122,6 +121,13 @@ public final class Stream: LoopResource, @unchecked Sendable {
     let stream = try Stream(descriptor: descriptor, loop: loop, isConnecting: true)
     stream.delegate = delegate
     return stream
+  }
+
+  /// Lets small segments go out while others are unacknowledged (TCP_NODELAY).
+  static func sendAtOnce(_ descriptor: Int32) {
+    var on: Int32 = 1
+    setsockopt(
+      descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &on, socklen_t(MemoryLayout<Int32>.size))
   }
 
   // MARK: Output
