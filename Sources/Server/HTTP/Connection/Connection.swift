@@ -50,7 +50,6 @@ actor Connection: StreamDelegate, TimerTarget {
   let stream: Stream
   let site: LoopConfined<LoopSite>
   let record: LoopConfined<ConnectionRecord>
-  let limits: Limits
   var state: State
   var output: [UInt8] = []
   private var outputStart = 0
@@ -63,16 +62,18 @@ actor Connection: StreamDelegate, TimerTarget {
 
   init(
     stream: Stream, site: LoopConfined<LoopSite>, record: LoopConfined<ConnectionRecord>,
-    limits: Limits, isOverLimit: Bool
+    isOverLimit: Bool
   ) {
     self.stream = stream
     self.site = site
     self.record = record
-    self.limits = limits
     self.isOverLimit = isOverLimit
     unownedExecutor = stream.loop.asUnownedSerialExecutor()
-    state = .head(RequestHeadParser(headBytesMax: limits.requestHeadBytesMax))
+    state = .head(RequestHeadParser(headBytesMax: site.get.limits.requestHeadBytesMax))
   }
+
+  /// Not held: a connection would carry a copy of every bound.
+  var limits: Limits { site.get.limits }
 
   func begin() {
     arm(limits.headReadTimeout)

@@ -92,8 +92,7 @@ final class LoopSite {
     metrics.opened[ConnectionRecord.Kind.http.rawValue][0] += 1
     let connection = Connection(
       stream: stream, site: LoopConfined(self, to: loop),
-      record: LoopConfined(record, to: loop), limits: limits,
-      isOverLimit: count > limits.connectionsMax)
+      record: LoopConfined(record, to: loop), isOverLimit: count > limits.connectionsMax)
     record.connection = connection
     stream.delegate = connection
     connection.assumeIsolated { $0.begin() }
