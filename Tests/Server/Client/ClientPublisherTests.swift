@@ -1,6 +1,5 @@
 import FanfareActors
 import FanfareRuntime
-import Synchronization
 import Testing
 
 @testable import FanfareServer
@@ -21,7 +20,7 @@ struct ClientPublisherTests {
       .hangUp, .json(503, #"{"type":"/problems/not-published","detail":"Later."}"#),
       .json(200, #"{"positions":["1.x","2.x"]}"#),
     ])
-    let retries = Mutex<[String]>([])
+    let retries = Locked<[String]>([])
     let publisher = ClientPublisher(server.url, on: server.loop) { error, _ in
       retries.withLock { $0.append("\(error)") }
     }
@@ -64,7 +63,7 @@ struct ClientPublisherTests {
     let server = try await ScriptedServer([
       .json(503, "{}", "Retry-After: 1\r\n"), .json(201, #"{"position":"1.x"}"#),
     ])
-    let delays = Mutex<[Duration]>([])
+    let delays = Locked<[Duration]>([])
     let publisher = ClientPublisher(server.url, on: server.loop) { _, delay in
       delays.withLock { $0.append(delay) }
     }
