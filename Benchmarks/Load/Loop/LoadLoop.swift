@@ -15,6 +15,8 @@ protocol LoadHandler: AnyObject {
 final class LoadLoop: @unchecked Sendable {
   static let receiveBytes = 512 * 1024
   private static let eventsMax = 512
+  /// What a look at sockets that have nothing takes at most; beyond it another process had the core.
+  private static let spinNanosecondsMax: UInt64 = 2_000
   private static let wakeToken = UInt64.max
 
   /// Received bytes lie here until the handler returns.
@@ -24,6 +26,11 @@ final class LoadLoop: @unchecked Sendable {
   private let inbox = Mutex<[@Sendable () -> Void]>([])
   private var handlers: [any LoadHandler] = []
   private var isStopping = false
+  /// Whether the loop asks again and again instead of sleeping: a server then pays for no wake-up of
+  /// the load side, which would cost a slow one more than a fast one.
+  var spins = false
+  /// The time in which there was nothing to do while it spun.
+  private(set) var idleNanoseconds: UInt64 = 0
 
   init() throws(LoadError) {
     poll = load_epoll()
@@ -83,7 +90,10 @@ final class LoadLoop: @unchecked Sendable {
 
   private func turn() {
     withUnsafeTemporaryAllocation(of: epoll_event.self, capacity: Self.eventsMax) { events in
-      let count = Int(epoll_wait(poll, events.baseAddress, Int32(Self.eventsMax), -1))
+      let start = spins ? Self.now : 0
+      let count = Int(
+        epoll_wait(poll, events.baseAddress, Int32(Self.eventsMax), spins ? 0 : -1))
+      if spins, count == 0 { idleNanoseconds += min(Self.now - start, Self.spinNanosecondsMax) }
       var isAwake = false
       for index in 0..<max(0, count) {
         let event = events.baseAddress.unsafelyUnwrapped + index

@@ -75,6 +75,10 @@ struct Trial: Sendable {
     await side.loop.run { [load] in
       let publisher = side.publisher
       switch load {
+      case .window, .requests: side.loop.spins = true
+      case .rate, .idle, .connects: break
+      }
+      switch load {
       case .window(let window, let arrival):
         publisher.window = window
         publisher.arrival = arrival
@@ -123,7 +127,9 @@ struct Trial: Sendable {
       Reading(
         deliveries: side.crowd.deliveries, reads: side.crowd.reads,
         accepted: side.publisher.accepted, server: process.cpuNanoseconds,
-        load: Double(load_nanoseconds(CLOCK_PROCESS_CPUTIME_ID)), instant: LoadLoop.now)
+        load: Double(load_nanoseconds(CLOCK_PROCESS_CPUTIME_ID))
+          - Double(side.loop.idleNanoseconds),
+        instant: LoadLoop.now)
     }
   }
 }
