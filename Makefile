@@ -5,7 +5,7 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 # What a build needs beside Swift, and what the tests need beside that.
 BUILD_PACKAGES := libuv1-dev zlib1g-dev pkg-config
 TEST_PACKAGES := curl chromium nginx haproxy
-SOURCES := Sources Tests Fuzz/Sources Package.swift Fuzz/Package.swift
+SOURCES := Sources Tests Benchmarks Fuzz/Sources Package.swift Fuzz/Package.swift
 
 .PHONY: run build test test-tsan test-asan fuzz format lint bench bench-peers reference clean
 
