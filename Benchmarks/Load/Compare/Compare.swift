@@ -7,8 +7,8 @@ struct Compare: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "The server and the floor in turn, and how they compare.",
     discussion: """
-      Without names every scenario is run. The exit code is 1 when an event was lost, came twice or \
-      came out of order; a missed target is only printed.
+      Without names every scenario is run. The exit code is 1 when an event was lost, came twice \
+      or came out of order; a missed target is only printed.
       """)
 
   @Argument(help: "Scenarios: S1, S1w1, S2, S3, S3slow, S4, S4full, S5, S6, S7, S8, S8one.")

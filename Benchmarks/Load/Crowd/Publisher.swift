@@ -2,8 +2,8 @@ import CEpoll
 import FanfareRuntime
 import Glibc
 
-/// Publishes over one keep-alive connection, pipelined: either as many events as a window lets be on
-/// their way, or so many a second. With several channels each event goes to the next one.
+/// Publishes over one keep-alive connection, pipelined: either as many events as a window lets be
+/// on their way, or so many a second. With several channels each event goes to the next one.
 ///
 /// `@unchecked Sendable`: used on the crowd's loop alone.
 final class Publisher: LoadHandler, @unchecked Sendable {
@@ -85,8 +85,8 @@ final class Publisher: LoadHandler, @unchecked Sendable {
     proceed()
   }
 
-  /// Publishes so many events a second, whatever has become of the ones before. Each is stamped with
-  /// the time at which it was due: what waits here is late too.
+  /// Publishes so many events a second, whatever has become of the ones before. Each is stamped
+  /// with the time at which it was due: what waits here is late too.
   func publish(perSecond rate: Int) {
     connect()
     interval = 1_000_000_000 / UInt64(rate)

@@ -1,7 +1,7 @@
 import Glibc
 
-/// The head of an HTTP/1.1 answer, as far as a load test cares. Read without allocation: a publisher
-/// of single events reads as many of them as there are events.
+/// The head of an HTTP/1.1 answer, as far as a load test cares. Read without allocation: a
+/// publisher of single events reads as many of them as there are events.
 struct ResponseHead {
   /// 0 where the head is malformed.
   let status: Int

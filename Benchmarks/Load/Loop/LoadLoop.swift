@@ -15,7 +15,8 @@ protocol LoadHandler: AnyObject {
 final class LoadLoop: @unchecked Sendable {
   static let receiveBytes = 512 * 1024
   private static let eventsMax = 512
-  /// What a look at sockets that have nothing takes at most; beyond it another process had the core.
+  /// What a look at sockets that have nothing takes at most; beyond it another process had the
+  /// core.
   private static let spinNanosecondsMax: UInt64 = 2_000
   private static let wakeToken = UInt64.max
 
@@ -26,8 +27,8 @@ final class LoadLoop: @unchecked Sendable {
   private let inbox = Mutex<[@Sendable () -> Void]>([])
   private var handlers: [any LoadHandler] = []
   private var isStopping = false
-  /// Whether the loop asks again and again instead of sleeping: a server then pays for no wake-up of
-  /// the load side, which would cost a slow one more than a fast one.
+  /// Whether the loop asks again and again instead of sleeping: a server then pays for no wake-up
+  /// of the load side, which would cost a slow one more than a fast one.
   var spins = false
   /// The time in which there was nothing to do while it spun.
   private(set) var idleNanoseconds: UInt64 = 0
