@@ -29,7 +29,9 @@ final class ConnectionRecord: SubscriberOwner {
   /// The connection, while it speaks HTTP.
   weak var connection: Connection?
   private(set) weak var echo: WebSocketEcho?
-  unowned let site: LoopSite
+  /// Held: a publish under way may outlive the node, and counts its refusal here. The site lets go
+  /// of the record when the connection has ended.
+  let site: LoopSite
 
   init(id: UInt64, peer: String, site: LoopSite) {
     self.id = id
