@@ -4,29 +4,30 @@ final class Attachment {
   /// The client's name for it, as it stood in its message; `nil` when the request itself named the
   /// channels.
   let id: [UInt8]?
-  private(set) var missing: Int
-  private(set) var verdicts: [ChannelVerdict] = []
+  private var missing: Int
+  /// By the channel's place in the request.
+  private var places: [ChannelVerdict?]
 
   init(of channels: Int, id: [UInt8]?) {
     missing = channels
+    places = Array(repeating: nil, count: channels)
     self.id = id
-    verdicts.reserveCapacity(channels)
   }
 
   /// Whether every channel is judged.
   var isComplete: Bool { missing == 0 }
 
-  func judged(_ verdict: ChannelVerdict) {
-    verdicts.append(verdict)
+  /// The verdicts, in the order of the request.
+  var verdicts: [ChannelVerdict] { places.compactMap { $0 } }
+
+  func judged(_ verdict: ChannelVerdict, at place: Int) {
+    places[place] = verdict
     missing -= 1
   }
 
   /// A channel was given up before the verdicts were told; it may have been judged.
-  func withdraw(_ channel: ChannelName) {
-    if let index = verdicts.firstIndex(where: { $0.channel == channel }) {
-      verdicts.remove(at: index)
-    } else {
-      missing -= 1
-    }
+  func withdraw(at place: Int) {
+    if places[place] == nil { missing -= 1 }
+    places[place] = nil
   }
 }

@@ -38,8 +38,7 @@ public enum EndReason: String, Sendable, Equatable, CaseIterable {
     switch self {
     case .clientClosed, .socketError, .shutdown: false
     case .protocolError, .tooBig, .rateLimited, .slowMessage, .silent, .stalled, .stalledFrames,
-      .controlLane,
-      .overflow, .hole, .logRestarted, .tooManyChannels, .tooManyConnections:
+      .controlLane, .overflow, .hole, .logRestarted, .tooManyChannels, .tooManyConnections:
       true
     }
   }

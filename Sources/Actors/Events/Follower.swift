@@ -15,10 +15,13 @@ final class Follower {
   /// What is needed until the verdict is told, and no longer.
   final class Joining {
     let attachment: Attachment
+    /// The channel's place in the attachment.
+    let place: Int
     let start: StartPoint
 
-    init(attachment: Attachment, start: StartPoint) {
+    init(attachment: Attachment, place: Int, start: StartPoint) {
       self.attachment = attachment
+      self.place = place
       self.start = start
     }
   }

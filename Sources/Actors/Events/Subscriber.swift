@@ -106,11 +106,12 @@ public final class Subscriber: StreamDelegate, TimerTarget {
     guard state == .streaming else { return }
     let attachment = Attachment(of: follows.count, id: id)
     let first = followers.count
-    for follow in follows {
+    for (place, follow) in follows.enumerated() {
       let shard = fanout.shard(for: follow.channel)
       let follower = Follower(
         subscriber: self, shard: shard, filter: filter,
-        joining: Follower.Joining(attachment: attachment, start: follow.start))
+        joining: Follower.Joining(
+          attachment: attachment, place: place, start: follow.start))
       followers.append(follower)
       shard.add(follower)
     }
@@ -145,31 +146,29 @@ public final class Subscriber: StreamDelegate, TimerTarget {
     let follower = followers.remove(at: index)
     notePlainness()
     defer { fanout.leave(follower) }
-    guard let attachment = follower.joining?.attachment else { return .at(follower.position) }
+    guard let joining = follower.joining else { return .at(follower.position) }
     follower.joining = nil
-    attachment.withdraw(channel)
-    tell(attachment)
-    return .unjudged(id: attachment.id)
+    joining.attachment.withdraw(at: joining.place)
+    tell(joining.attachment)
+    return .unjudged(id: joining.attachment.id)
   }
 
   /// One more channel is judged; with the last one of its attachment the verdicts are told, and its
   /// events begin.
   func judged(_ follower: Follower, _ verdict: ChannelVerdict) {
-    guard let attachment = follower.joining?.attachment else { return }
-    attachment.judged(verdict)
-    tell(attachment)
+    guard let joining = follower.joining else { return }
+    joining.attachment.judged(verdict, at: joining.place)
+    tell(joining.attachment)
   }
 
   private func tell(_ attachment: Attachment) {
-    guard attachment.isComplete, !attachment.verdicts.isEmpty, state == .streaming else { return }
-    guard format.tellsHoles || !attachment.verdicts.contains(where: \.verdict.isHole) else {
+    guard attachment.isComplete, state == .streaming else { return }
+    let verdicts = attachment.verdicts
+    guard !verdicts.isEmpty else { return }
+    guard format.tellsHoles || !verdicts.contains(where: \.verdict.isHole) else {
       return leave(.hole, retry: nil)
     }
-    let judged = Dictionary(
-      attachment.verdicts.map { ($0.channel, $0) }, uniquingKeysWith: { first, _ in first })
-    var verdicts: [ChannelVerdict] = []
     for follower in followers where follower.joining?.attachment === attachment {
-      if let verdict = judged[follower.shard.channel] { verdicts.append(verdict) }
       follower.state = .ready
       follower.joining = nil
     }
