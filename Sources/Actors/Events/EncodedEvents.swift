@@ -17,7 +17,7 @@ struct EncodedEvents {
 
   let format: any WireFormat
   /// That of ``format``.
-  let identity: Int32
+  let identity: Int16
   private(set) var bytes: [UInt8] = []
   /// The place of `bytes[0]`.
   private var base = 0
@@ -29,7 +29,7 @@ struct EncodedEvents {
 
   init(format: any WireFormat, firstOffset: UInt64) {
     self.format = format
-    identity = Int32(format.identity)
+    identity = Int16(format.identity)
     self.firstOffset = firstOffset
   }
 

@@ -19,28 +19,92 @@ extension Fanout {
     return false
   }
 
-  /// The fast path: the whole backlog is one slice of the shared ring.
+  /// The fast path of one connection: the whole backlog is one slice of the shared ring.
   private func feedSlice(
     _ follower: Follower, of subscriber: Subscriber, _ shard: Shard, ring: Int
   ) {
     let start = shard.rings[ring].index(of: follower.next)
     let bytes = shard.rings[ring].bytes
     let sent = subscriber.offer(bytes.span.extracting(start..<bytes.count))
+    // A dead socket has ended the subscriber, and with its last reader goes the ring.
+    guard sent > 0 else { return }
+    move(follower, over: sent, from: start, in: shard.rings[ring])
+  }
+
+  /// Moves the cursor over what the kernel took of the slice that begins at `start`.
+  private func move(
+    _ follower: Follower, over sent: Int, from start: Int, in ring: EncodedEvents
+  ) {
     let before = follower.next
-    if start + sent == bytes.count {
-      follower.next = shard.head + 1
+    if start + sent == ring.bytes.count {
+      follower.next = ring.nextOffset
       follower.hasCaughtUp = true
-    } else if sent > 0 {
+    } else {
       // The frame that the kernel took in part is the follower's; its rest goes first next time.
-      let cut = shard.rings[ring].offset(ofByteAt: start + sent)
-      let frame = shard.rings[ring].index(of: cut)
+      let cut = ring.offset(ofByteAt: start + sent)
       follower.next = cut
-      if frame < start + sent {
+      if ring.index(of: cut) < start + sent {
         follower.next = cut + 1
-        subscriber.keepRest(bytes[(start + sent)..<shard.rings[ring].index(of: cut + 1)])
+        follower.subscriber.keepRest(ring.bytes[(start + sent)..<ring.index(of: cut + 1)])
       }
     }
-    count(delivered: follower.next - before, to: subscriber)
+    count(delivered: follower.next - before, to: follower.subscriber)
+  }
+
+  /// Sends to the followers of `shard` from the pass's place on while their lanes are open: what is
+  /// new is one slice of the ring, and most have had all before it. No object of a follower is
+  /// touched unless its kernel is full.
+  ///
+  /// - Returns: whether the pass has moved; else the follower at its place has to be looked at.
+  func sendAlong(_ shard: Shard) -> Bool {
+    guard let first = shard.pass.index else { return false }
+    var index = first
+    let head = shard.head
+    var ring = -1
+    var bytes: [UInt8] = []
+    var format: Int16 = -1
+    // Where the slice of the follower before began.
+    var start = 0
+    var next: UInt64 = 0
+    while index < shard.lanes.count, sendsLeft > 0 {
+      let lane = shard.lanes[index]
+      guard lane.next <= head else {
+        index += 1
+        continue
+      }
+      guard lane.socket != .none else { break }
+      if lane.format != format {
+        guard let found = shard.ringIndex(ofFormat: lane.format) else { break }
+        ring = found
+        bytes = shard.rings[ring].bytes
+        format = lane.format
+        next = 0
+      }
+      if lane.next != next {
+        guard shard.rings[ring].contains(lane.next) else { break }
+        next = lane.next
+        start = shard.rings[ring].index(of: next)
+      }
+      sendsLeft -= 1
+      index += 1
+      let sent = loop.send(bytes.span.extracting(start..<bytes.count), to: lane.socket)
+      guard sent == bytes.count - start else {
+        shard.pass.index = index
+        let follower = shard.followers[index - 1]
+        let subscriber = follower.subscriber
+        let count = bytes.count - start
+        let taken = subscriber.took(subscriber.stream.settle(sent, of: count), of: count)
+        guard taken > 0 else { return true }
+        move(follower, over: taken, from: start, in: shard.rings[ring])
+        return true
+      }
+      shard.lanes[index - 1].next = head + 1
+      shard.lanes[index - 1].sentAt = loop.now
+      shard.lanes[index - 1].hasCaughtUp = true
+      metrics.deliveries[Int(lane.transport)] += head + 1 - lane.next
+    }
+    shard.pass.index = index
+    return index > first
   }
 
   private func count(delivered events: UInt64, to subscriber: Subscriber) {

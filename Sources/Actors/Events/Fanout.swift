@@ -228,14 +228,10 @@ public final class Fanout: TurnParticipant {
     }
     while let index = shard.pass.index, index < shard.followers.count {
       guard sendsLeft > 0 else { return false }
+      guard !sendAlong(shard) else { continue }
       let follower = shard.followers[index]
       // Before the visit: it may end the follower, and `remove` corrects the index.
       shard.pass.index = index + 1
-      // While the kernel works on this one, memory works on those behind it.
-      if index + 2 < shard.followers.count {
-        prefetch(shard.followers[index + 2])
-        prefetch(shard.followers[index + 1].subscriber)
-      }
       guard follower.state == .ready, follower.next <= shard.head else { continue }
       let subscriber = follower.subscriber
       guard subscriber.canSend else { continue }

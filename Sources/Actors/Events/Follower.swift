@@ -29,25 +29,49 @@ final class Follower {
   /// Let go of when the subscriber ends, which then lets go of its followers.
   let subscriber: Subscriber
   let shard: Shard
-  /// The offset of the next event to deliver.
-  var next: UInt64 = 0
-  var state = State.joining
-  /// Whether it has once read all there was. The policies other than `catch-up` begin then: what a
-  /// verdict promised is delivered first.
-  var hasCaughtUp = false
+  var state = State.joining {
+    didSet { subscriber.noteLane() }
+  }
+  /// Up to where what passes have delivered is counted in ``Subscriber/delivered``.
+  private var counted: UInt64 = 0
   /// Whether its cursor has moved over filtered events without the client being told.
   var owesCursor = false
   let filter: TypeFilter?
   /// How it is judged; `nil` once that has been told.
   var joining: Joining?
-  /// Its index in the shard's list.
-  var slot = 0
+  /// Its index in the shard's lists; -1 while it is not there.
+  var slot = -1
 
   init(subscriber: Subscriber, shard: Shard, filter: TypeFilter?, joining: Joining) {
     self.subscriber = subscriber
     self.shard = shard
     self.filter = filter
     self.joining = joining
+  }
+
+  /// The offset of the next event to deliver. The shard's passes move it on without a word here;
+  /// everyone else sets it and counts for himself.
+  var next: UInt64 {
+    get { slot >= 0 ? shard.lanes[slot].next : counted }
+    set {
+      countPasses()
+      if slot >= 0 { shard.lanes[slot].next = newValue }
+      counted = newValue
+    }
+  }
+
+  /// The events that passes have delivered and nobody has counted yet.
+  var uncounted: UInt64 { next - counted }
+
+  /// Counts what passes have delivered, before the cursor is moved or its lane goes.
+  func countPasses() {
+    subscriber.delivered += uncounted
+    counted = next
+  }
+
+  var hasCaughtUp: Bool {
+    get { slot >= 0 && shard.lanes[slot].hasCaughtUp }
+    set { if slot >= 0 { shard.lanes[slot].hasCaughtUp = newValue } }
   }
 
   var lag: UInt64 {

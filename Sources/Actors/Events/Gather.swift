@@ -25,7 +25,7 @@ struct Gather {
   /// Where each follower stood before this round.
   var before: [UInt64] = []
 
-  mutating func begin(_ followers: [Follower]) {
+  mutating func begin(_ followers: FollowerList) {
     bytes.removeAll(keepingCapacity: true)
     marks.removeAll(keepingCapacity: true)
     before.removeAll(keepingCapacity: true)

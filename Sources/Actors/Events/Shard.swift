@@ -24,8 +24,10 @@ final class Shard {
   private var mailboxBytes = 0
   private(set) var rings: [EncodedEvents] = []
   private(set) var followers: [Follower] = []
+  /// Where each of ``followers`` stands, in their order.
+  var lanes: [Lane] = []
   /// How many followers read in each wire format.
-  private var readers: [(format: Int, count: Int)] = []
+  private var readers: [(format: Int16, count: Int)] = []
   /// Followers that wait for the log's answer to `inspect`.
   var inspecting: [Follower] = []
   /// Followers that wait for a page of history, by the offset it begins with.
@@ -122,9 +124,15 @@ final class Shard {
 
   func add(_ follower: Follower) {
     follower.slot = followers.count
+    if followers.count == followers.capacity {
+      // An array would double: at 10,000 followers that is as much again as they need.
+      followers.reserveCapacity(followers.count + max(4, followers.count / 8))
+      lanes.reserveCapacity(followers.capacity)
+    }
     followers.append(follower)
+    lanes.append(Lane(follower.subscriber))
     idleSince = nil
-    let format = follower.subscriber.format.identity
+    let format = follower.subscriber.formatIdentity
     if let index = readers.firstIndex(where: { $0.format == format }) {
       readers[index].count += 1
     } else {
@@ -134,7 +142,10 @@ final class Shard {
 
   func remove(_ follower: Follower) {
     var hole = follower.slot
-    guard hole < followers.count, followers[hole] === follower else { return }
+    guard hole >= 0, hole < followers.count, followers[hole] === follower else { return }
+    // Before another follower takes its lane.
+    follower.countPasses()
+    follower.slot = -1
     // A running pass has visited all before its index. The hole is first moved to the edge of
     // that part: filling it with the last follower would make the pass skip that one.
     if let index = pass.index, hole < index {
@@ -144,7 +155,8 @@ final class Shard {
     }
     move(from: followers.count - 1, to: hole)
     followers.removeLast()
-    dropReader(of: follower.subscriber.format.identity)
+    lanes.removeLast()
+    dropReader(of: follower.subscriber.formatIdentity)
     inspecting.removeAll { $0 === follower }
     if follower.state == .fetching {
       for key in fetching.keys { fetching[key]?.removeAll { $0 === follower } }
@@ -154,6 +166,7 @@ final class Shard {
   private func move(from source: Int, to target: Int) {
     guard source != target else { return }
     followers[target] = followers[source]
+    lanes[target] = lanes[source]
     followers[target].slot = target
   }
 
@@ -176,9 +189,7 @@ final class Shard {
 
   /// The index of the ring of `format`. One that did not exist begins with what the mailbox holds.
   func ringIndex(for subscriber: Subscriber) -> Int {
-    for index in rings.indices where rings[index].identity == subscriber.formatIdentity {
-      return index
-    }
+    if let index = ringIndex(ofFormat: subscriber.formatIdentity) { return index }
     let format = subscriber.format
     var ring = EncodedEvents(format: format, firstOffset: mailboxFirst)
     for event in mailbox { ring.append(event) }
@@ -186,12 +197,17 @@ final class Shard {
     return rings.count - 1
   }
 
+  func ringIndex(ofFormat format: Int16) -> Int? {
+    for index in rings.indices where rings[index].identity == format { return index }
+    return nil
+  }
+
   /// A ring without readers would be encoded for nobody.
-  private func dropReader(of format: Int) {
+  private func dropReader(of format: Int16) {
     guard let index = readers.firstIndex(where: { $0.format == format }) else { return }
     readers[index].count -= 1
     guard readers[index].count == 0 else { return }
     readers.remove(at: index)
-    rings.removeAll { $0.format.identity == format }
+    rings.removeAll { $0.identity == format }
   }
 }

@@ -3,7 +3,7 @@ import FanfareRuntime
 /// The sending half of a connection that follows channels: it owns the socket, the rest of a frame
 /// that the kernel did not take whole, and the control lane behind it. Events are never queued
 /// here: they stay in the mailbox until the socket takes them. Loop-confined.
-public final class Subscriber: StreamDelegate, TimerTarget {
+public final class Subscriber: StreamDelegate {
   enum State: Equatable {
     case streaming
     /// The last message is on its way; then the socket is closed.
@@ -16,19 +16,24 @@ public final class Subscriber: StreamDelegate, TimerTarget {
   /// How long a peer may take to answer the last message.
   private static let closeTimeout = Duration.seconds(2)
 
-  // What every delivery touches stands first, so that it lies together.
-
   /// The connection.
   public let stream: Stream
-  private var pending: [UInt8] = []
-  /// Events handed to the kernel so far.
-  public internal(set) var delivered: UInt64 = 0
-  private var lastProgress: MonotonicInstant
+  private var pending: [UInt8] = [] {
+    didSet { noteLane() }
+  }
+  /// Events handed to the kernel so far, but for those that passes have sent since their follower's
+  /// cursor was last set.
+  var delivered: UInt64 = 0
+  var lastProgress: MonotonicInstant
   /// That of ``format``.
-  let formatIdentity: Int32
-  private(set) var state = State.streaming
+  let formatIdentity: Int16
+  private(set) var state = State.streaming {
+    didSet { noteLane() }
+  }
   /// Whether the kernel is full: nothing is sent until the stream is writable again.
-  private(set) var isBlocked = false
+  private(set) var isBlocked = false {
+    didSet { noteLane() }
+  }
   /// Whether it can be fed by one slice of its channel's ring: it follows one, and all of it.
   private(set) var isPlain = false
   let transport: Transport
@@ -43,7 +48,7 @@ public final class Subscriber: StreamDelegate, TimerTarget {
   private var pendingStart = 0
   /// The part of `pending` that is the rest of an event's frame, bounded elsewhere.
   private var frameRest = 0
-  private(set) var followers: [Follower] = []
+  private(set) var followers = FollowerList()
   /// How events look on it.
   public let format: any WireFormat
   /// Events told missing so far, while attached.
@@ -51,8 +56,8 @@ public final class Subscriber: StreamDelegate, TimerTarget {
   let fanout: Fanout
   private let owner: any SubscriberOwner
   /// When the peer was last known to be there.
-  private var lastHeard: MonotonicInstant
-  private var timer = TimerToken.none
+  var lastHeard: MonotonicInstant
+  var timer = TimerToken.none
 
   /// Takes over `stream`. On the loop.
   public init(
@@ -61,13 +66,16 @@ public final class Subscriber: StreamDelegate, TimerTarget {
   ) {
     self.stream = stream
     self.format = format
-    formatIdentity = Int32(format.identity)
+    formatIdentity = Int16(format.identity)
     self.transport = transport
     self.fanout = fanout
     self.owner = owner
     lastProgress = stream.loop.now
     lastHeard = lastProgress
   }
+
+  /// Events handed to the kernel so far.
+  public var deliveredCount: UInt64 { followers.reduce(delivered) { $0 + $1.uncounted } }
 
   /// The events that wait for this connection, over all its channels.
   public var lag: UInt64 { followers.reduce(0) { $0 + $1.lag } }
@@ -122,6 +130,19 @@ public final class Subscriber: StreamDelegate, TimerTarget {
 
   private func notePlainness() {
     isPlain = followers.count == 1 && followers[0].filter == nil
+    noteLane()
+    guard !isPlain else { return }
+    for follower in followers where follower.slot >= 0 {
+      follower.shard.lanes[follower.slot].socket = .none
+    }
+  }
+
+  /// Opens the only follower's lane where its shard may send without a look at this object, and
+  /// closes it where not. Called whenever anything of that changes.
+  func noteLane() {
+    guard isPlain, let follower = followers.first, follower.slot >= 0 else { return }
+    let isOpen = canSend && follower.state == .ready
+    follower.shard.lanes[follower.slot].socket = isOpen ? stream.handle : .none
   }
 
   /// Whether `channel` is followed or being attached.
@@ -238,11 +259,16 @@ public final class Subscriber: StreamDelegate, TimerTarget {
 
   /// Offers bytes to the kernel. Returns how many it took; a dead socket ends the subscriber.
   func offer(_ bytes: Span<UInt8>) -> Int {
-    switch stream.send(bytes) {
-    case .sent(let count):
+    took(stream.send(bytes), of: bytes.count)
+  }
+
+  /// Takes note of what the kernel took of `count` bytes.
+  func took(_ outcome: SendOutcome, of count: Int) -> Int {
+    switch outcome {
+    case .sent(let sent):
       lastProgress = stream.loop.now
-      if count < bytes.count { isBlocked = true }
-      return count
+      if sent < count { isBlocked = true }
+      return sent
     case .blocked:
       // Patience begins now, not with the last byte before a quiet time.
       if !isBlocked { lastProgress = stream.loop.now }
@@ -302,62 +328,6 @@ public final class Subscriber: StreamDelegate, TimerTarget {
     }
   }
 
-  // MARK: Time
-
-  /// Looks after the quiet connection, the stalled one and the silent one; one timer for all.
-  public func timerFired() {
-    timer = .none
-    if case .closing(let reason) = state { return end(reason) }
-    guard let wait = isBlocked ? patienceLeft() : beat() else { return }
-    timer = stream.loop.schedule(after: max(wait, .milliseconds(1)), self)
-  }
-
-  /// How long to look away from a blocked socket; `nil` when it has been given up.
-  private func patienceLeft() -> Duration? {
-    let limits = fanout.limits
-    let quiet = stream.loop.now - lastProgress
-    let patience = limits.writeDeadline * limits.writeDeadlinesMax
-    guard quiet < patience else {
-      if case .leaving(let reason) = state { end(reason) } else { end(.stalled) }
-      return nil
-    }
-    return min(patience - quiet, limits.writeDeadline)
-  }
-
-  /// Sends a heartbeat when one is due. Returns when to look again; `nil` when the peer has gone.
-  private func beat() -> Duration? {
-    let heartbeat = fanout.limits.heartbeat
-    let now = stream.loop.now
-    if format.isAnswered {
-      // Asked however much is sent: only an answer tells that somebody is there.
-      guard now - lastHeard < heartbeat * 2 else {
-        leave(.silent, retry: nil)
-        // Where the bye does not fit, the kernel's patience is watched on.
-        if case .leaving = state { return fanout.limits.writeDeadline }
-        return nil
-      }
-    } else if now - lastProgress < heartbeat {
-      return heartbeat - (now - lastProgress)
-    }
-    var bytes: [UInt8] = []
-    tellMoved(&bytes)
-    if bytes.isEmpty || format.isAnswered { format.appendHeartbeat(to: &bytes) }
-    write(bytes)
-    return state == .ended ? nil : heartbeat
-  }
-
-  /// Says where the cursor stands after events that a filter hid.
-  private func tellMoved(_ bytes: inout [UInt8]) {
-    guard state == .streaming else { return }
-    for follower in followers where follower.owesCursor {
-      follower.owesCursor = false
-      // A composite cursor says all of them at once.
-      guard bytes.isEmpty || !format.hasCompositeCursor else { continue }
-      format.appendMoved(
-        follower.shard.channel, to: follower.position, cursor: cursor, to: &bytes)
-    }
-  }
-
   // MARK: End
 
   /// Tells the client why, and when to come back, and closes once that is sent.
@@ -408,7 +378,7 @@ public final class Subscriber: StreamDelegate, TimerTarget {
     fanout.subscriberEnded(reason)
     owner.subscriberEnded(self, reason)
     // They hold this subscriber.
-    followers = []
+    followers.removeAll()
     isPlain = false
   }
 }

@@ -46,11 +46,6 @@ static inline int fanfare_epoll_take(int set, uint64_t *data, uint32_t *ready, i
   return count;
 }
 
-static inline void fanfare_prefetch(const void *object) {
-  __builtin_prefetch(object);
-  __builtin_prefetch((const char *)object + 64);
-}
-
 static inline void fanfare_name_thread(const char *name) {
   pthread_setname_np(pthread_self(), name);
 }

@@ -4,6 +4,8 @@ import Glibc
 /// send may take only a part, and the simulation's seed decides how much and when.
 final class SimulatedSocket {
   private let simulation: Simulation
+  /// Names it in its simulation.
+  let number: Int32
   weak var stream: Stream?
   private weak var peer: SimulatedSocket?
   private var arrived: [UInt8] = []
@@ -17,6 +19,8 @@ final class SimulatedSocket {
   init(simulation: Simulation, capacity: Int) {
     self.simulation = simulation
     self.capacity = capacity
+    number = simulation.nextSocketNumber()
+    simulation.sockets[number] = Simulation.OpenSocket(end: self)
   }
 
   static func connect(_ one: SimulatedSocket, _ other: SimulatedSocket) {
@@ -34,17 +38,18 @@ final class SimulatedSocket {
     return peerFinished && arrived.isEmpty ? .finished : nil
   }
 
-  func send(_ bytes: Span<UInt8>) -> SendOutcome {
-    guard failure == nil, let peer, !peer.isClosed else { return .failed(EPIPE) }
+  /// As the system call: the bytes taken, or the negative error number.
+  func send(_ bytes: Span<UInt8>) -> Int {
+    guard failure == nil, let peer, !peer.isClosed else { return -Int(EPIPE) }
     let room = peer.capacity - peer.arrived.count
-    guard room > 0 else { return .blocked }
-    guard bytes.count > 0 else { return .sent(0) }
+    guard room > 0 else { return -Int(EAGAIN) }
+    guard bytes.count > 0 else { return 0 }
     var count = min(room, bytes.count)
     // Now and then the kernel takes less than it could.
     if count > 1, simulation.chance(1, in: 4) { count = simulation.number(in: 1...count) }
     for index in 0..<count { peer.arrived.append(bytes[index]) }
     peer.signal()
-    return .sent(count)
+    return count
   }
 
   func receive(atMost limit: Int) -> [UInt8] {
@@ -66,6 +71,7 @@ final class SimulatedSocket {
   func close() {
     guard !isClosed else { return }
     isClosed = true
+    simulation.sockets[number] = nil
     guard let peer else { return }
     // As TCP does: unread input turns the end into a reset.
     if arrived.isEmpty { peer.peerFinished = true } else { peer.failure = ECONNRESET }

@@ -22,6 +22,13 @@ public final class Simulation: @unchecked Sendable {
   private var random: SeededGenerator
   private var signalled: [[Stream]] = []
   private var needsTurn: [Bool] = []
+  /// The open ends of connections, by number. Their streams hold them.
+  struct OpenSocket {
+    weak var end: SimulatedSocket?
+  }
+
+  var sockets: [Int32: OpenSocket] = [:]
+  private var socketCount: Int32 = 0
   private var listeners: [UInt16: (loop: EventLoop, accepted: (Stream) -> Void)] = [:]
 
   /// A world of `loops` loops.
@@ -120,6 +127,15 @@ public final class Simulation: @unchecked Sendable {
     let server = Stream(simulated: far, loop: listener.loop)
     on(listener.loop) { listener.accepted(server) }
     return client
+  }
+
+  func nextSocketNumber() -> Int32 {
+    socketCount += 1
+    return socketCount
+  }
+
+  func send(_ bytes: Span<UInt8>, to socket: SocketHandle) -> Int {
+    sockets[socket.number]?.end?.send(bytes) ?? -Int(EPIPE)
   }
 
   func signal(_ stream: Stream) {

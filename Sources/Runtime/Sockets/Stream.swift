@@ -134,32 +134,33 @@ public final class Stream: LoopResource, @unchecked Sendable {
 
   /// Offers bytes to the kernel once. One system call, no copy.
   public func send(_ bytes: Span<UInt8>) -> SendOutcome {
-    loop.preconditionOnLoop()
+    let handle = handle
+    guard handle != .none else { return .failed(EPIPE) }
+    return settle(loop.send(bytes, to: handle), of: bytes.count)
+  }
+
+  /// Names this stream's socket for ``EventLoop/send(_:to:)``.
+  public var handle: SocketHandle {
     switch socket {
-    case .descriptor(let descriptor, _):
-      let count = bytes.withUnsafeBytes { buffer in
-        Glibc.send(
-          descriptor, buffer.baseAddress, buffer.count,
-          Int32(MSG_DONTWAIT | MSG_NOSIGNAL))
-      }
-      if count == bytes.count { return .sent(count) }
-      if count >= 0 {
-        block()
-        return .sent(count)
-      }
-      let code = errno
-      if code == EAGAIN || code == EINTR || code == ENOBUFS {
-        block()
-        return .blocked
-      }
-      return .failed(code)
-    case .simulated(let simulated):
-      let outcome = simulated.send(bytes)
-      if case .sent(let count) = outcome, count < bytes.count { isBlocked = true }
-      if case .blocked = outcome { isBlocked = true }
-      return outcome
-    case .closed: return .failed(EPIPE)
+    case .descriptor(let descriptor, _): SocketHandle(number: descriptor)
+    case .simulated(let simulated): SocketHandle(number: simulated.number)
+    case .closed: .none
     }
+  }
+
+  /// Takes note of what became of a send of `count` bytes to ``handle``, and says it in words.
+  public func settle(_ result: Int, of count: Int) -> SendOutcome {
+    if result == count { return .sent(count) }
+    if result >= 0 {
+      block()
+      return .sent(result)
+    }
+    let code = Int32(-result)
+    if code == EAGAIN || code == EINTR || code == ENOBUFS {
+      block()
+      return .blocked
+    }
+    return .failed(code)
   }
 
   /// Ends the sending side; the peer sees the end of the stream after all that was sent.

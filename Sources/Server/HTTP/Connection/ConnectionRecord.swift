@@ -80,7 +80,7 @@ final class ConnectionRecord: SubscriberOwner {
       [
         "id": "\(id)", "transport": "\(kind.name)", "peer": "\(peer)",
         "reason": "\(reason.rawValue)", "seconds": "\(seconds)",
-        "channels": "\(subscriber.channels.count)", "delivered": "\(subscriber.delivered)",
+        "channels": "\(subscriber.channels.count)", "delivered": "\(subscriber.deliveredCount)",
         "dropped": "\(subscriber.dropped)",
       ]
     }

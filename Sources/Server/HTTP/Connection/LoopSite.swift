@@ -156,7 +156,7 @@ final class LoopSite {
         id: record.id, transport: record.kind.name, peer: record.peer,
         seconds: (loop.now - record.openedAt).inSeconds,
         channels: record.channels.map(\.text),
-        delivered: record.subscriber?.delivered ?? 0,
+        delivered: record.subscriber?.deliveredCount ?? 0,
         dropped: record.subscriber?.dropped ?? 0, lag: record.subscriber?.lag ?? 0)
     }
   }
