@@ -7,7 +7,7 @@ BUILD_PACKAGES := libuv1-dev zlib1g-dev pkg-config
 TEST_PACKAGES := curl chromium nginx haproxy
 SOURCES := Sources Tests Benchmarks Fuzz/Sources Package.swift Fuzz/Package.swift
 
-.PHONY: run build test test-tsan test-asan fuzz format lint bench bench-peers reference clean
+.PHONY: run build test test-tsan test-asan fuzz format lint bench bench-micro bench-peers reference clean
 
 # Builds the release and starts it on its embedded default: http://127.0.0.1:8080
 run: build
@@ -49,7 +49,11 @@ bench: .build/packages-for-build
 	SCENARIOS="$(SCENARIOS)" RUNS="$(RUNS)" LENGTH="$(LENGTH)" TRANSPORT="$(TRANSPORT)" \
 	  Benchmarks/run.sh
 
-# The same for nginx with nchan, where it is installed.
+# The steps of the event path one by one, with their allocations.
+bench-micro: .build/packages-for-build
+	Benchmarks/micro.sh
+
+# The comparison for nginx with nchan, where it is installed.
 bench-peers: .build/packages-for-build
 	SCENARIOS="$(SCENARIOS)" RUNS="$(RUNS)" LENGTH="$(LENGTH)" TRANSPORT="$(TRANSPORT)" \
 	  Benchmarks/peers.sh
@@ -60,7 +64,7 @@ reference:
 	.build/debug/fanfare config reference > Documentation/configuration.md
 
 clean:
-	rm -rf .build .build-tsan .build-asan Fuzz/.build
+	rm -rf .build .build-tsan .build-asan .build-micro Fuzz/.build
 
 .build/packages-for-build:
 	@dpkg -s $(BUILD_PACKAGES) > /dev/null 2>&1 \

@@ -145,3 +145,19 @@ let package = Package(
   ],
   cLanguageStandard: .c11
 )
+
+// The micro benchmarks look inside modules, which takes a build of their own: see
+// Benchmarks/micro.sh.
+if Context.environment["FANFARE_MICRO"] != nil {
+  package.targets += [
+    .target(
+      name: "CAllocations", path: "Benchmarks/Micro/CAllocations",
+      cSettings: [.treatAllWarnings(as: .error)]),
+    .executableTarget(
+      name: "fanfare-micro",
+      dependencies: [
+        "CAllocations", "FanfareServer", "FanfareBackplane", "FanfareActors", "FanfareRuntime",
+      ],
+      path: "Benchmarks/Micro", exclude: ["CAllocations"], swiftSettings: strict),
+  ]
+}

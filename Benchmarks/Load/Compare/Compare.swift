@@ -11,7 +11,7 @@ struct Compare: AsyncParsableCommand {
       or came out of order; a missed target is only printed.
       """)
 
-  @Argument(help: "Scenarios: S1, S1w1, S2, S3, S3slow, S4, S4full, S5, S6, S7, S8, S8one.")
+  @Argument(help: "Scenarios: S1, S1w1, S2, S3, S3slow, S4, S4full, S5, S6, S7, S8, S8one, S8each.")
   var scenarios: [String] = []
   @Option(help: "Pairs of trials for each scenario and transport.")
   var runs = 5

@@ -29,6 +29,10 @@ struct Comparison: Sendable {
       })
   }
 
+  private var perSecondRatio: Double? {
+    ratio(.deliveriesPerSecond) ?? ratio(.connectsPerSecond) ?? ratio(.publishesPerSecond)
+  }
+
   /// What went wrong with the server; the floor promises nothing but is to be measured fairly.
   var faults: [String] {
     var faults = failure.map { [$0] } ?? []
@@ -42,7 +46,8 @@ struct Comparison: Sendable {
   /// `nil` where the scenario has no target or was not measured.
   var meetsTarget: Bool? {
     switch scenario.target {
-    case .efficiency(let least): ratio(.serverEach).map { 1 / $0 >= least }
+    case .rate(let least): perSecondRatio.map { $0 >= least }
+    case .publishes(let least): server[.publishesPerSecond].map { $0 >= least }
     case .latency(let most): ratio(.latencyP99).map { $0 <= most }
     case .memory(let most): server[.bytesPerConnection].map { $0 <= most }
     case nil: nil
@@ -52,7 +57,8 @@ struct Comparison: Sendable {
   private var targetText: String {
     let met = meetsTarget.map { $0 ? "met" : "missed" } ?? ""
     switch scenario.target {
-    case .efficiency(let least): return "CPU >= \(Figure.text(least)): \(met)"
+    case .rate(let least): return "rate >= \(Figure.text(least)): \(met)"
+    case .publishes(let least): return ">= \(Figure.text(least))/s: \(met)"
     case .latency(let most): return "p99 <= \(Figure.text(most)): \(met)"
     case .memory(let most): return "<= \(Figure.text(most)) B: \(met)"
     case nil: return ""
@@ -73,10 +79,7 @@ struct Comparison: Sendable {
     var text = Self.row(row + cells(server))
     text += Self.row(["", "", "", "floor"] + cells(floor))
     let figures: [Figure] = [.latencyP50, .latencyP99, .latencyP999, .bytesPerConnection]
-    let perSecond = ratio(.deliveriesPerSecond) ?? ratio(.connectsPerSecond)
-    let ratios = [
-      perSecond ?? ratio(.publishesPerSecond), ratio(.serverEach).map { 1 / $0 },
-    ]
+    let ratios = [perSecondRatio, ratio(.serverEach).map { 1 / $0 }]
     let cells = (ratios + figures.map(ratio)).map { $0.map(Figure.text) ?? "" }
     text += Self.row(["", "", "", "ratio"] + cells + ["", "", ""])
     text += "  \(scenario.title)\(targetText.isEmpty ? "" : "; \(targetText)")\n"

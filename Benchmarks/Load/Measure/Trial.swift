@@ -8,8 +8,8 @@ struct Trial: Sendable {
     case window(Int, arrival: Arrival)
     /// So many events a second.
     case rate(Int)
-    /// Requests of one event each, so many on their way.
-    case requests(Int)
+    /// So many requests on their way, of so many events each.
+    case requests(Int, lines: Int)
     /// None: what the followers cost.
     case idle
     /// None: what their coming costs.
@@ -83,9 +83,9 @@ struct Trial: Sendable {
         publisher.window = window
         publisher.arrival = arrival
         publisher.publish(.max)
-      case .requests(let count):
-        publisher.window = count
-        publisher.linesMax = 1
+      case .requests(let count, let lines):
+        publisher.window = count * lines
+        publisher.linesMax = lines
         publisher.arrival = side.crowd.attachedCount == 0 ? .answered : .all
         publisher.publish(.max)
       case .rate(let rate): publisher.publish(perSecond: rate)
