@@ -16,7 +16,7 @@ struct Fanfare: AsyncParsableCommand {
       """,
     version: FanfareVersion.text,
     subcommands: [
-      Serve.self, Publish.self, Follow.self, Config.self, Version.self,
+      Serve.self, Publish.self, Follow.self, Verify.self, Config.self, Version.self,
     ])
 
   static func main() async {

@@ -39,6 +39,11 @@ struct JSONFields {
     }
   }
 
+  /// The bytes of each value in a member that is an array.
+  func rawElements(_ key: String) -> [[UInt8]]? {
+    elements(key)?.map { Array(bytes[$0]) }
+  }
+
   /// The texts in a member that is an array of strings.
   func strings(_ key: String) -> [String]? {
     guard let member = self[key], member.kind == .array else { return nil }

@@ -1,0 +1,202 @@
+import FanfareActors
+import FanfareRuntime
+
+/// Checks the promise of a running server, or of all nodes of a cluster: publishes to channels of
+/// its own through every node, follows them on every node over every transport, and holds what it
+/// was acknowledged against what followers were delivered or told missing.
+public struct Verification: Sendable {
+  /// The nodes, in any order; followers go from one to the next when a connection ends.
+  public var nodes: [ServerURL]
+  /// Channels of the run, which nobody else uses.
+  public var channels = 10
+  /// Followers, spread over nodes and transports.
+  public var followers = 30
+  /// Events a second, of all publishers together.
+  public var rate = 100.0
+  /// How long events are published.
+  public var duration = Duration.seconds(10)
+  /// How long after the last event every follower may take to have it.
+  public var convergence = Duration.seconds(5)
+  /// Decides who follows what and where events go.
+  public var seed: UInt64 = 1
+  /// Bounds of the clients.
+  public var limits = ClientLimits()
+
+  /// A verification of `nodes`, at least one.
+  public init(nodes: [ServerURL]) {
+    self.nodes = nodes
+    limits.retryTime = .seconds(5)
+  }
+
+  /// What a verification found.
+  public struct Report: Sendable {
+    /// Publishes that were acknowledged.
+    public internal(set) var acknowledged = 0
+    /// Publishes that failed, stored or not.
+    public internal(set) var unknown = 0
+    /// Events delivered, over all followers.
+    public internal(set) var delivered = 0
+    /// Events told missing, exactly.
+    public internal(set) var missed: UInt64 = 0
+    /// Channels told to be begun anew.
+    public internal(set) var resets = 0
+    /// Connections made again.
+    public internal(set) var reconnects = 0
+    /// How long the last follower took to have all, after publishing ended; nil if one never had.
+    public internal(set) var converged: Duration?
+    /// What was wrong, each in one line; empty when the promise was kept.
+    public internal(set) var faults: [String] = []
+  }
+
+  /// Runs it.
+  ///
+  /// - Parameter disturbing: runs beside the publishers; what it breaks, it mends before it returns.
+  /// - Throws: ``ClientError`` when not all followers can attach in the beginning.
+  public func run(
+    disturbing: @escaping @Sendable () async throws -> Void = {}
+  ) async throws -> Report {
+    let group: LoopGroup
+    do {
+      group = try LoopGroup.start(count: 1)
+    } catch {
+      throw ClientError.unreachable("\(error)")
+    }
+    let loop = group.loops[0]
+    var random = SeededGenerator(seed: seed)
+    let ledger = PromiseLedger()
+    let run = String(UInt64.random(in: 0..<2_176_782_336), radix: 36)
+    let names = (0..<channels).compactMap { ChannelName("verify:\(run)-\($0)") }
+    let crowd = (0..<followers).map { number in
+      let count = min(names.count, Int.random(in: 1...4, using: &random))
+      return VerifyFollower(
+        number, VerifyFollower.Way.allCases[number % 3],
+        Array(names.shuffled(using: &random).prefix(count)), nodes: nodes, on: loop, ledger, limits)
+    }
+    let publishers = nodes.enumerated().map { number, node in
+      VerifyPublisher(
+        number, names, to: node, perSecond: rate / Double(nodes.count), seed: random.next(),
+        on: loop, ledger, limits)
+    }
+    var report = Report()
+    try await withThrowingTaskGroup(of: Void.self) { tasks in
+      for follower in crowd { tasks.addTask { await follower.run() } }
+      defer { tasks.cancelAll() }
+      do {
+        try await attach(crowd)
+        let publishing = publishers.map { publisher in Task { await publisher.run() } }
+        async let disturbed: Void = disturbing()
+        try await Task.sleep(for: duration)
+        try await disturbed
+        for publisher in publishers { await publisher.end() }
+        for task in publishing { await task.value }
+        report.converged = await converge(crowd, on: loop)
+      } catch {
+        for publisher in publishers { await publisher.end() }
+        for follower in crowd { await follower.end() }
+        throw error
+      }
+      for follower in crowd { await follower.end() }
+    }
+    for publisher in publishers { report.add(await publisher.standing) }
+    for follower in crowd {
+      let standing = await follower.standing
+      report.add(standing)
+      if standing.faults.isEmpty { report.faults += unheard(standing, ledger) }
+    }
+    if report.converged == nil {
+      report.faults.append("not every follower had all events \(convergence) after the last")
+    }
+    await group.stop()
+    return report
+  }
+
+  private func attach(_ crowd: [VerifyFollower]) async throws {
+    let clock = ContinuousClock()
+    let deadline = clock.now + .seconds(20)
+    while true {
+      var attached = 0
+      for follower in crowd {
+        let standing = await follower.standing
+        if standing.isAttached { attached += 1 }
+        if let fault = standing.faults.first { throw ClientError.notUnderstood(fault) }
+      }
+      if attached == crowd.count { return }
+      guard clock.now < deadline else {
+        throw ClientError.unreachable(
+          "only \(attached) of \(crowd.count) followers could attach within 20 seconds")
+      }
+      try await Task.sleep(for: .milliseconds(20))
+    }
+  }
+
+  /// Waits until every follower stands at the head of each of its channels. Returns how long that
+  /// took; nil when it took too long.
+  private func converge(_ crowd: [VerifyFollower], on loop: EventLoop) async -> Duration? {
+    let clock = ContinuousClock()
+    let start = clock.now
+    var heads: [String: Position] = [:]
+    while clock.now - start < convergence {
+      var isComplete = true
+      for follower in crowd {
+        let standing = await follower.standing
+        // One that has failed is reported as that.
+        guard standing.faults.isEmpty else { continue }
+        for (channel, account) in standing.accounts {
+          if heads[channel] == nil { heads[channel] = await head(of: channel, on: loop) }
+          guard let head = heads[channel], account.held == head else {
+            isComplete = false
+            // It may have moved since it was asked.
+            heads[channel] = nil
+            break
+          }
+        }
+        guard isComplete else { break }
+      }
+      if isComplete { return clock.now - start }
+      try? await Task.sleep(for: .milliseconds(50))
+    }
+    return nil
+  }
+
+  private func head(of channel: String, on loop: EventLoop) async -> Position? {
+    guard let name = ChannelName(channel) else { return nil }
+    for node in nodes {
+      let poll = PollFollower(node, [name], on: loop, limits: limits)
+      let news = try? await poll.next()
+      await poll.close()
+      guard case .attached(let verdicts) = news?.first else { continue }
+      return verdicts.first.flatMap { Position($0.position) }
+    }
+    return nil
+  }
+
+  /// What was acknowledged and neither delivered nor told missing.
+  private func unheard(
+    _ standing: VerifyFollower.Standing, _ ledger: PromiseLedger
+  ) -> [String] {
+    standing.accounts.compactMap { channel, account in
+      guard let held = account.held else { return nil }
+      let last = ledger.lastAcknowledged(in: channel, held.epoch)
+      return last > held.offset
+        ? "\(channel): \(last) was acknowledged and a follower has stopped at \(held)" : nil
+    }.sorted()
+  }
+}
+
+extension Verification.Report {
+  fileprivate mutating func add(_ standing: VerifyPublisher.Standing) {
+    acknowledged += standing.acknowledged
+    unknown += standing.unknown
+    faults += standing.faults
+  }
+
+  fileprivate mutating func add(_ standing: VerifyFollower.Standing) {
+    for account in standing.accounts.values {
+      delivered += account.delivered
+      missed += account.missed
+      resets += account.resets
+    }
+    reconnects += standing.reconnects
+    faults += standing.faults
+  }
+}

@@ -1,0 +1,143 @@
+import FanfareActors
+import FanfareRuntime
+
+/// One follower of a verification: it follows its channels on one node after another, by its
+/// cursor, and holds what it is told against the promise.
+actor VerifyFollower {
+  enum Way: String, Sendable, CaseIterable {
+    case sse
+    case webSocket = "websocket"
+    case poll
+  }
+
+  /// What it has come to.
+  struct Standing: Sendable {
+    let accounts: [String: PromiseAudit.Account]
+    let isAttached: Bool
+    let reconnects: Int
+    let faults: [String]
+  }
+
+  private static let faultsMax = 5
+  /// The longest pause before the next node is tried; the node that failed is not tried at once.
+  private static let pauseMax = 300
+
+  nonisolated let way: Way
+  private let name: String
+  private let channels: [ChannelName]
+  private let nodes: [ServerURL]
+  private let loop: EventLoop
+  private let ledger: PromiseLedger
+  private let limits: ClientLimits
+  private var audit: PromiseAudit
+  private var cursor: String?
+  private var place: Int
+  private var reconnects = 0
+  private var faults: [String] = []
+  private var isOver = false
+  private var current: ClientFollower?
+  private var poll: PollFollower?
+
+  init(
+    _ number: Int, _ way: Way, _ channels: [ChannelName], nodes: [ServerURL], on loop: EventLoop,
+    _ ledger: PromiseLedger, _ limits: ClientLimits
+  ) {
+    name = "follower \(number) (\(way.rawValue))"
+    self.way = way
+    self.channels = channels
+    self.nodes = nodes
+    place = number % nodes.count
+    self.loop = loop
+    self.ledger = ledger
+    self.limits = limits
+    audit = PromiseAudit(channels.map(\.text))
+  }
+
+  var standing: Standing {
+    Standing(
+      accounts: audit.accounts, isAttached: audit.isAttached, reconnects: reconnects,
+      faults: faults)
+  }
+
+  /// Follows until ``end()``, or until something is wrong.
+  func run() async {
+    var isFirst = true
+    while !isOver, faults.isEmpty {
+      if !isFirst {
+        reconnects += 1
+        place = (place + 1) % nodes.count
+        try? await Task.sleep(for: .milliseconds(Int.random(in: 20...Self.pauseMax)))
+      }
+      isFirst = false
+      audit.connects(withCursor: cursor != nil)
+      switch way {
+      case .sse, .webSocket: await stream()
+      case .poll: await pollOn()
+      }
+    }
+  }
+
+  func end() async {
+    isOver = true
+    await current?.close()
+    await poll?.close()
+  }
+
+  private func stream() async {
+    var request = FollowerRequest(channels)
+    request.cursor = cursor
+    request.transport = way == .webSocket ? .webSocket : .eventStream
+    let follower = ClientFollower(nodes[place], request, on: loop, limits: limits)
+    current = follower
+    var goesOn = true
+    while goesOn, !isOver {
+      do throws(ClientError) {
+        guard let news = try await follower.next() else { break }
+        for item in news {
+          if case .apart = item { goesOn = false }
+          if case .over = item { fail("was told that its channels are over") }
+          note(item)
+        }
+      } catch {
+        fail("\(error)")
+      }
+      cursor = await follower.cursor
+      if !faults.isEmpty { goesOn = false }
+    }
+    await follower.close()
+    current = nil
+  }
+
+  private func pollOn() async {
+    let follower = PollFollower(nodes[place], channels, after: cursor, on: loop, limits: limits)
+    poll = follower
+    while !isOver, faults.isEmpty {
+      do throws(ClientError) {
+        for item in try await follower.next() { note(item) }
+        cursor = await follower.cursor
+        // From here on every answer is judged by a cursor.
+        audit.connects(withCursor: true)
+      } catch {
+        if !error.mayPass, !isOver { fail("\(error)") }
+        break
+      }
+    }
+    await follower.close()
+    poll = nil
+  }
+
+  private func note(_ item: FollowerNews) {
+    if let fault = audit.note(item) { fail(fault) }
+    guard case .event(let event) = item, let position = Position(event.position) else { return }
+    // The retained events of before are not this run's; channels are new, so there are none.
+    guard let id = JSONFields(event.data)?.string("id") else {
+      return fail("\(event.channel): the event at \(position) is not the one published")
+    }
+    if let fault = ledger.delivered(id, in: event.channel, at: position) { fail(fault) }
+  }
+
+  private func fail(_ fault: String) {
+    guard !isOver, faults.count < Self.faultsMax else { return }
+    faults.append("\(name) on \(nodes[place]): \(fault)")
+  }
+}

@@ -1,0 +1,86 @@
+import FanfareActors
+import FanfareRuntime
+
+/// One publisher of a verification: it publishes to the channels of the run through one node, and
+/// notes what it is acknowledged.
+actor VerifyPublisher {
+  /// What it has come to.
+  struct Standing: Sendable {
+    let acknowledged: Int
+    /// Refused or lost: each may have been stored or not.
+    let unknown: Int
+    let faults: [String]
+  }
+
+  private let number: Int
+  private let channels: [ChannelName]
+  private let publisher: ClientPublisher
+  private let ledger: PromiseLedger
+  private let interval: Duration
+  private var random: SeededGenerator
+  private var isOver = false
+  private var acknowledged = 0
+  private var unknown = 0
+  private var faults: [String] = []
+  /// The last position acknowledged in each channel: one connection's publishes keep their order.
+  private var last: [ChannelName: Position] = [:]
+
+  init(
+    _ number: Int, _ channels: [ChannelName], to node: ServerURL, perSecond rate: Double,
+    seed: UInt64, on loop: EventLoop, _ ledger: PromiseLedger, _ limits: ClientLimits
+  ) {
+    self.number = number
+    self.channels = channels
+    self.ledger = ledger
+    interval = .nanoseconds(Int64(1e9 / max(rate, 0.001)))
+    random = SeededGenerator(seed: seed)
+    publisher = ClientPublisher(node, on: loop, limits: limits)
+  }
+
+  var standing: Standing {
+    Standing(acknowledged: acknowledged, unknown: unknown, faults: faults)
+  }
+
+  func run() async {
+    guard let type = EventType("verify_event") else { return }
+    let clock = ContinuousClock()
+    var due = clock.now
+    var count = 0
+    while !isOver {
+      count += 1
+      let channel = channels[Int.random(in: 0..<channels.count, using: &random)]
+      let id = "\(number)-\(count)"
+      do throws(ClientError) {
+        let text = try await publisher.publish(type, Array(#"{"id":"\#(id)"}"#.utf8), to: channel)
+        note(id, in: channel, at: text)
+      } catch {
+        // What became of it is not known; followers will see it once, or not.
+        unknown += 1
+        if !error.mayPass, !isOver { fail("\(error)") }
+      }
+      // Late is late: what was not sent in time is not made up for.
+      due = max(due + interval, clock.now - .seconds(1))
+      try? await clock.sleep(until: due)
+    }
+    await publisher.close()
+  }
+
+  func end() { isOver = true }
+
+  private func note(_ id: String, in channel: ChannelName, at text: String) {
+    guard let position = Position(text) else { return fail("was answered the position \(text)") }
+    acknowledged += 1
+    if let before = last[channel], before.epoch == position.epoch,
+      position.offset <= before.offset
+    {
+      fail("\(channel): \(position) was acknowledged after \(before)")
+    }
+    last[channel] = position
+    if let fault = ledger.acknowledged(id, in: channel.text, at: position) { fail(fault) }
+  }
+
+  private func fail(_ fault: String) {
+    guard faults.count < 5 else { return }
+    faults.append("publisher \(number): \(fault)")
+  }
+}
