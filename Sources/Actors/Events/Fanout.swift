@@ -25,6 +25,8 @@ public final class Fanout: TurnParticipant {
   private var ready = Deque<Subscriber>()
   private var outgoing: [[HubMessage]]
   private var idle: [Shard] = []
+  /// The wire formats in use, each once.
+  private var formats: [SharedFormat] = []
   var pages = PageCache(bytesMax: Fanout.pageBytesMax)
   var gather = Gather()
   var metrics: HubMetrics
@@ -50,6 +52,15 @@ public final class Fanout: TurnParticipant {
   func start(_ hub: Hub) {
     self.hub = hub
     loop.addTurnParticipant(self)
+  }
+
+  /// The one holder of `format`.
+  func shared(_ format: any WireFormat) -> SharedFormat {
+    let identity = Int16(format.identity)
+    if let known = formats.first(where: { $0.identity == identity }) { return known }
+    let new = SharedFormat(format)
+    formats.append(new)
+    return new
   }
 
   // MARK: Shards

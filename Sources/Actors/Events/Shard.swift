@@ -124,11 +124,6 @@ final class Shard {
 
   func add(_ follower: Follower) {
     follower.slot = followers.count
-    if followers.count == followers.capacity {
-      // An array would double: at 10,000 followers that is as much again as they need.
-      followers.reserveCapacity(followers.count + max(4, followers.count / 8))
-      lanes.reserveCapacity(followers.capacity)
-    }
     followers.append(follower)
     lanes.append(Lane(follower.subscriber))
     idleSince = nil

@@ -25,8 +25,6 @@ public final class Subscriber: StreamDelegate {
   /// cursor was last set.
   var delivered: UInt64 = 0
   var lastProgress: MonotonicInstant
-  /// That of ``format``.
-  let formatIdentity: Int16
   private(set) var state = State.streaming {
     didSet { noteLane() }
   }
@@ -49,8 +47,7 @@ public final class Subscriber: StreamDelegate {
   /// The part of `pending` that is the rest of an event's frame, bounded elsewhere.
   private var frameRest = 0
   private(set) var followers = FollowerList()
-  /// How events look on it.
-  public let format: any WireFormat
+  private let shared: SharedFormat
   /// Events told missing so far, while attached.
   public internal(set) var dropped: UInt64 = 0
   let fanout: Fanout
@@ -65,14 +62,19 @@ public final class Subscriber: StreamDelegate {
     owner: any SubscriberOwner
   ) {
     self.stream = stream
-    self.format = format
-    formatIdentity = Int16(format.identity)
+    shared = fanout.shared(format)
     self.transport = transport
     self.fanout = fanout
     self.owner = owner
     lastProgress = stream.loop.now
     lastHeard = lastProgress
   }
+
+  /// How events look on it.
+  public var format: any WireFormat { shared.format }
+
+  /// That of ``format``.
+  var formatIdentity: Int16 { shared.identity }
 
   /// Events handed to the kernel so far.
   public var deliveredCount: UInt64 { followers.reduce(delivered) { $0 + $1.uncounted } }

@@ -24,6 +24,8 @@ final class ConnectionRecord: SubscriberOwner {
   let openedAt: MonotonicInstant
   private(set) var kind = Kind.http
   var isReadingHead = false
+  /// Its place in the site's table.
+  var slot: UInt32 = 0
   var requests: UInt32 = 0
   private(set) var subscriber: Subscriber?
   /// The connection, while it speaks HTTP.

@@ -44,7 +44,9 @@ final class LoopSite {
   private let node: NodeConnections
   private let logger: Logger
   private var listener: Listener?
-  private var records: [UInt64: ConnectionRecord] = [:]
+  /// Those of open connections, each at its ``ConnectionRecord/slot``.
+  private var slots: [ConnectionRecord?] = []
+  private var freeSlots: [UInt32] = []
   private var dateSeconds: Int64 = -1
   private var dateText = ""
 
@@ -87,7 +89,13 @@ final class LoopSite {
       return stream.close()
     }
     let record = ConnectionRecord(id: node.nextID(), peer: stream.peer, site: self)
-    records[record.id] = record
+    if let slot = freeSlots.popLast() {
+      record.slot = slot
+      slots[Int(slot)] = record
+    } else {
+      record.slot = UInt32(slots.count)
+      slots.append(record)
+    }
     metrics.open[ConnectionRecord.Kind.http.rawValue] += 1
     metrics.opened[ConnectionRecord.Kind.http.rawValue][0] += 1
     let connection = Connection(
@@ -99,7 +107,16 @@ final class LoopSite {
   }
 
   func forget(_ record: ConnectionRecord) {
-    if records.removeValue(forKey: record.id) != nil { node.leave() }
+    let slot = Int(record.slot)
+    guard slots[slot] === record else { return }
+    slots[slot] = nil
+    freeSlots.append(record.slot)
+    node.leave()
+  }
+
+  /// The open connections, in the order in which they came.
+  private var records: [ConnectionRecord] {
+    slots.compactMap { $0 }.sorted { $0.id < $1.id }
   }
 
   // MARK: Stopping
@@ -110,7 +127,7 @@ final class LoopSite {
     isDraining = true
     listener?.close()
     listener = nil
-    let open = records.values.sorted { $0.id < $1.id }.filter { !$0.closesIfIdle() }
+    let open = records.filter { !$0.closesIfIdle() }
     let drain = Drain(open, of: self, window: window, clients: node.openCount)
     self.drain = drain
     drain.begin()
@@ -118,7 +135,7 @@ final class LoopSite {
 
   /// Ends what has not ended by itself.
   func endAll() {
-    for record in records.values.sorted(by: { $0.id < $1.id }) {
+    for record in records {
       record.subscriber?.end(.shutdown)
       record.connection?.assumeIsolated { $0.close(.serverStopped) }
       record.echo?.close(.serverStopped)
@@ -150,8 +167,7 @@ final class LoopSite {
   // MARK: Operators
 
   func summaries(after id: UInt64, limit: Int) -> [ConnectionSummary] {
-    let later = records.values.filter { $0.id > id }.sorted { $0.id < $1.id }
-    return later.prefix(limit).map { record in
+    records.filter { $0.id > id }.prefix(limit).map { record in
       ConnectionSummary(
         id: record.id, transport: record.kind.name, peer: record.peer,
         seconds: (loop.now - record.openedAt).inSeconds,
