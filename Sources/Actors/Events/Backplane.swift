@@ -1,10 +1,10 @@
 import FanfareRuntime
 
-/// Why events were not published.
+/// Why events were not published, or a log could not be asked.
 public enum PublishError: Error, Sendable, Equatable {
   /// The node holds as many channels as it may.
   case tooManyChannels
-  /// Too many publishes wait for the channel's followers to be served.
+  /// Too many publishes wait, for the channel's followers or for the backplane.
   case paced
   /// The key was used for another body in this channel.
   case keyMismatch
@@ -12,6 +12,23 @@ public enum PublishError: Error, Sendable, Equatable {
   case tooManyKeys
   /// The server is stopping, or the backplane is away: nothing was published.
   case unavailable
+  /// The backplane's connection ended before it answered, or it took a part only: the events may
+  /// have been published. The same publish with the same key completes it.
+  case outcomeUnknown
+}
+
+/// What makes a publish the same on every node.
+public struct PublishKey: Sendable, Equatable {
+  /// Unique within the channel; any bytes.
+  public let name: [UInt8]
+  /// Tells another body under the same name.
+  public let fingerprint: UInt64
+
+  /// The key `name` of a publish whose body has this fingerprint.
+  public init(name: [UInt8], fingerprint: UInt64) {
+    self.name = name
+    self.fingerprint = fingerprint
+  }
 }
 
 /// Some of what a log retains.
@@ -28,21 +45,46 @@ public struct HistoryPage: Sendable {
   }
 }
 
-/// Hears the events of a backplane, each channel's in order and without a hole.
+/// Whether continuity can be promised: a publish of this node has lately come back on its feed.
+public enum BackplaneHealth: Sendable, Equatable {
+  /// It can.
+  case proven
+  /// The backplane is away, or does not bring what it was given.
+  case unproven
+}
+
+/// Hears the events of a backplane, each channel's in order.
 public protocol BackplaneFeed: Sendable {
-  /// `events` have been sequenced in `channel`. Called on the channel's home loop.
+  /// `events` have been sequenced in `channel`, whose log is in the life that the feed began with,
+  /// or began anew with. Called on the channel's home loop.
+  ///
+  /// They follow one another. The first may lie past the one after the newest fed before: those
+  /// between have left the log and are lost to this node's followers. Never an earlier one.
   func received(_ events: [Event], in channel: ChannelName)
+
+  /// The log of `channel` began anew: what is fed from now on follows `log.head`. Called on the
+  /// channel's home loop.
+  func restarted(_ log: LogState, in channel: ChannelName)
+
+  /// Whether continuity can be promised at the moment. A node begins proven. Any thread.
+  func backplane(is health: BackplaneHealth)
 }
 
 /// Where events are sequenced and retained: in this process, or in what several nodes share.
 ///
-/// Every call is made on the home loop of its channel and returns there. A channel's events are
-/// sequenced in the order in which the calls were made; they reach the feed in that order, never
-/// through the return of ``publish(_:to:on:)``.
+/// Every call that names a loop is made on the home loop of its channel and returns there. A
+/// channel's events are sequenced in the order in which the calls were made; they reach the feed in
+/// that order, never through the return of ``publish(_:to:key:on:)``.
 public protocol Backplane: Sendable {
+  /// Sends every event to `feed` from now on. Once, before anything else.
+  func connect(to feed: any BackplaneFeed)
+
   /// Sequences and retains `drafts` in one step. Returns their positions, in order.
+  ///
+  /// - Parameter key: the first publish of a name decides; for two minutes another one gets its
+  ///   positions and publishes nothing, on whichever node, or ``PublishError/keyMismatch``.
   func publish(
-    _ drafts: [Draft], to channel: ChannelName, on loop: EventLoop
+    _ drafts: [Draft], to channel: ChannelName, key: PublishKey?, on loop: EventLoop
   ) async throws(PublishError) -> [Position]
 
   /// Begins the feed of `channel` and says what its log holds: every event after the returned head
@@ -54,13 +96,13 @@ public protocol Backplane: Sendable {
   /// Ends what ``follow(_:on:)`` began.
   func unfollow(_ channel: ChannelName, on loop: EventLoop)
 
-  /// What the log of `channel` holds.
+  /// What the log of `channel` holds. It may be ahead of what the feed has brought.
   func state(
     of channel: ChannelName, on loop: EventLoop
   ) async throws(PublishError) -> LogState
 
   /// At most `eventsMax` events of at most `bytesMax` bytes (but at least one), from the first
-  /// retained at or after `offset`.
+  /// retained at or after `offset`. They may be ahead of what the feed has brought.
   func read(
     _ channel: ChannelName, from offset: UInt64, eventsMax: Int, bytesMax: Int,
     on loop: EventLoop

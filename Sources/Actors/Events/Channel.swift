@@ -128,7 +128,7 @@ public actor Channel {
       let slice = Array(rest.prefix(room))
       rest = rest.dropFirst(room)
       defer { if hasPlace { moveLine() } }
-      positions += try await backplane.publish(slice, to: name, on: loop)
+      positions += try await backplane.publish(slice, to: name, key: nil, on: loop)
       fanout.get.metrics.published[namespace] += UInt64(slice.count)
     }
     return positions
@@ -173,6 +173,19 @@ public actor Channel {
       windows[index].bytes += bytes
       fanout.get.send(.events(name, events), to: windows[index].loop)
     }
+  }
+
+  /// The backplane's log began anew: what is fed from now on follows its head.
+  func restarted(_ log: LogState) {
+    guard case .yes = following else { return }
+    following = .yes(epoch: log.epoch, head: log.head, oldest: log.oldest)
+    for index in windows.indices where windows[index].isTold {
+      windows[index].fed = log.head
+      windows[index].flushed = log.head
+      windows[index].bytes = 0
+      fanout.get.send(.restarted(name, log), to: windows[index].loop)
+    }
+    moveLine()
   }
 
   /// All followers on `loop` have been offered the events up to `through`.

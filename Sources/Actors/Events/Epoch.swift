@@ -33,7 +33,13 @@ public struct Epoch: Sendable, Hashable, CustomStringConvertible {
   public var description: String { text }
 
   private static func check(_ channel: ChannelName) -> [UInt8] {
-    [Base36.digit(channel.hash / 36 % 36), Base36.digit(channel.hash % 36)]
+    let value = checkValue(channel)
+    return [Base36.digit(value / 36), Base36.digit(value % 36)]
+  }
+
+  /// In arithmetic that a Redis function has too, whose numbers are exact below 2^53.
+  private static func checkValue(_ channel: ChannelName) -> UInt64 {
+    channel.text.utf8.reduce(0) { ($0 * 37 + UInt64($1)) % (36 * 36) }
   }
 }
 

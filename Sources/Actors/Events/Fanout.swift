@@ -36,6 +36,8 @@ public final class Fanout: TurnParticipant {
   var subscribers = 0
   /// Whether the hub has been stopped.
   private(set) var isStopping = false
+  /// Whether the backplane is known to bring what it is given.
+  var health = BackplaneHealth.proven
   /// What this slice may still send.
   var sendsLeft = 0
   /// ``sendsPerSliceMax``; a test makes it small, so that passes are interrupted everywhere.
@@ -138,6 +140,9 @@ public final class Fanout: TurnParticipant {
       metrics.mailboxDepth.observe(Double(shard.mailbox.count))
       for place in shard.waiters { place.waiter.signal() }
       queue(shard)
+    case .restarted(let channel, _):
+      guard let shard = shards[channel], !shard.isJoining else { return }
+      abandon(shard, .logRestarted)
     case .page(let channel, let asked, let page):
       arrived(channel, asked: asked, page)
     }

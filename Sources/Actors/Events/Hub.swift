@@ -72,6 +72,18 @@ public final class Hub: BackplaneFeed, Sendable {
     home(of: channel).assumeIsolated { $0.received(events, in: channel) }
   }
 
+  /// The backplane's word that a log began anew; on the channel's home loop.
+  public func restarted(_ log: LogState, in channel: ChannelName) {
+    home(of: channel).assumeIsolated { $0.restarted(log, in: channel) }
+  }
+
+  /// The backplane's word on itself. Any thread.
+  public func backplane(is health: BackplaneHealth) {
+    for hubLoop in hubLoops {
+      _ = hubLoop.loop.post { hubLoop.assumeIsolated { $0.backplane(is: health) } }
+    }
+  }
+
   func receive(_ messages: [HubMessage], on index: Int) {
     hubLoops[index].assumeIsolated { $0.receive(messages) }
   }

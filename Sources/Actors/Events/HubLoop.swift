@@ -76,6 +76,16 @@ public actor HubLoop: TimerTarget {
     channels[name]?.assumeIsolated { $0.received(events) }
   }
 
+  /// A log began anew whose channel's home this is.
+  func restarted(_ log: LogState, in name: ChannelName) {
+    channels[name]?.assumeIsolated { $0.restarted(log) }
+  }
+
+  /// Whether continuity can be promised.
+  func backplane(is health: BackplaneHealth) {
+    fanout.get.health = health
+  }
+
   /// Messages of one loop, in its order.
   func receive(_ messages: [HubMessage]) {
     for message in messages { receive(message) }
@@ -98,7 +108,7 @@ public actor HubLoop: TimerTarget {
       channels[name]?.assumeIsolated { $0.inspect(for: loop) }
     case .read(let name, let loop, let offset, let events):
       channels[name]?.assumeIsolated { $0.read(from: offset, events: events, for: loop) }
-    case .attached, .refused, .inspected, .events, .page:
+    case .attached, .refused, .inspected, .events, .restarted, .page:
       fanout.get.receive(message)
     }
   }

@@ -17,5 +17,6 @@ enum HubMessage: Sendable {
   case refused(ChannelName)
   case inspected(ChannelName, LogState)
   case events(ChannelName, [Event])
+  case restarted(ChannelName, LogState)
   case page(ChannelName, asked: UInt64, HistoryPage)
 }

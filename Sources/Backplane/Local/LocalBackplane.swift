@@ -24,7 +24,7 @@ public final class LocalBackplane: Backplane {
 
   /// Sequences `drafts` at once.
   public func publish(
-    _ drafts: [Draft], to channel: ChannelName, on loop: EventLoop
+    _ drafts: [Draft], to channel: ChannelName, key: PublishKey?, on loop: EventLoop
   ) async throws(PublishError) -> [Position] {
     let events = logs[loop.index].get.append(drafts, to: channel)
     // Outside the lock: the feed runs the channel.

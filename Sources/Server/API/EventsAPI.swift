@@ -130,8 +130,14 @@ extension Problem {
         retryAfterSeconds: 10)
     case .unavailable:
       self.init(
-        503, "not-published", "The server is stopping; nothing was stored, try again.",
+        503, "not-published",
+        "The server is stopping or its backplane is away; nothing was stored, try again.",
         retryAfterSeconds: 2)
+    case .outcomeUnknown:
+      self.init(
+        503, "outcome-unknown",
+        "The backplane did not say whether all was stored; the same request with the same "
+          + "Idempotency-Key completes it and stores nothing twice.", retryAfterSeconds: 2)
     }
   }
 }

@@ -24,6 +24,10 @@ import Testing
       if !isHeld { hub.received(events, in: channel) }
     }
 
+    func restarted(_ log: LogState, in channel: ChannelName) { hub.restarted(log, in: channel) }
+
+    func backplane(is health: BackplaneHealth) { hub.backplane(is: health) }
+
     func hold() { state.withLock { $0.isHolding = true } }
 
     /// On the home loop of all that is held.

@@ -48,6 +48,15 @@ import Testing
     #expect(Cursor(cursor.description, for: [channels[0]]) == nil)
   }
 
+  /// A Redis function makes them too.
+  @Test(arguments: [("project:42", "nj"), ("a", "2p"), ("workflow:7~x@Y", "mz")])
+  func theCheckCharactersAreThoseOfTheName(name: String, check: String) throws {
+    var random = SeededGenerator(seed: 1)
+    let channel = try #require(ChannelName(name))
+    #expect(Epoch(newFor: channel, random: &random).text.hasSuffix(check))
+    #expect(try #require(Epoch("seed5gener" + check)).belongs(to: channel))
+  }
+
   @Test(arguments: [
     "", "1", "1.", ".abc", "01.abc", "+1.abc", "1.ABC", "1.ab", "1.abcdefghijklm", "1.abc,",
     "1234567890123456789.abc", "1.a c", " 1.abc", "١.abc",
