@@ -15,6 +15,10 @@ import Logging
 ///
 /// Start it once and stop it once; every call may come from any task.
 public final class FanfareServer: Sendable {
+  /// Makes the backplane of a node that runs on these loops.
+  package typealias BackplaneMaker =
+    @Sendable ([EventLoop], Limits, Namespaces) -> any Backplane
+
   private enum State {
     case new
     case starting
@@ -36,16 +40,29 @@ public final class FanfareServer: Sendable {
   /// The settings that the server was made with.
   public let settings: Settings
   private let logger: Logger
+  private let makeBackplane: BackplaneMaker
   private let state: Locked<State>
 
   /// A server that is not started yet.
   ///
   /// - Parameter logger: where it logs; by default the standard error stream, as the settings say.
   /// - Throws: ``SettingsError`` when the settings contradict themselves.
-  public init(_ settings: Settings = Settings(), logger: Logger? = nil) throws(SettingsError) {
+  public convenience init(
+    _ settings: Settings = Settings(), logger: Logger? = nil
+  ) throws(SettingsError) {
+    try self.init(settings, logger: logger) { loops, limits, namespaces in
+      LocalBackplane(loops: loops, limits: limits, namespaces: namespaces)
+    }
+  }
+
+  /// A server over another backplane than the settings name.
+  package init(
+    _ settings: Settings, logger: Logger?, backplane: @escaping BackplaneMaker
+  ) throws(SettingsError) {
     try settings.validate()
     self.settings = settings
     self.logger = logger ?? Logger.fanfare(settings)
+    makeBackplane = backplane
     state = Locked(.new)
   }
 
@@ -89,8 +106,7 @@ public final class FanfareServer: Sendable {
   private func open(_ group: LoopGroup) async throws(ServerError) -> Node {
     let namespaces = Namespaces(
       configured: settings.namespaces, defaults: settings.namespaceDefaults)
-    let backplane = LocalBackplane(
-      loops: group.loops, limits: settings.limits, namespaces: namespaces)
+    let backplane = makeBackplane(group.loops, settings.limits, namespaces)
     let hub = Hub(
       loops: group.loops, backplane: backplane, limits: settings.limits,
       namespaces: namespaces)
@@ -217,6 +233,8 @@ public final class FanfareServer: Sendable {
     do {
       return try await node.hub.publish(
         drafts, to: name, key: key.map { IdempotencyKey(subject: "", key: $0) })
+    } catch PublishError.outcomeUnknown {
+      throw .outcomeUnknown(Problem(.outcomeUnknown).detail)
     } catch {
       throw .notPublished(Problem(error).detail)
     }

@@ -77,6 +77,7 @@ public struct FollowSequence: AsyncSequence, Sendable {
     /// The next item, as soon as there is one.
     public mutating func next() async throws -> FollowItem? {
       while place == waiting.count {
+        // A refill may bring nothing: the wait was over, or the backplane is away.
         guard !Task.isCancelled else { return nil }
         guard try await refill() else { return nil }
       }
@@ -121,7 +122,8 @@ public struct FollowSequence: AsyncSequence, Sendable {
       } catch PublishError.tooManyChannels {
         throw .badFollow("this node holds as many channels as it may (limits.channels)")
       } catch {
-        return false
+        // A backplane that is away comes back; the hub has waited for it already.
+        return !sequence.hub.isStopped
       }
       waiting = []
       place = 0

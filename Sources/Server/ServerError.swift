@@ -10,6 +10,9 @@ public enum ServerError: Error, Sendable, Equatable, CustomStringConvertible {
   case notRunning
   /// The events were refused, and nothing was stored.
   case notPublished(String)
+  /// The backplane did not say whether the events are stored, or only some are. The same publish
+  /// with the same key completes it.
+  case outcomeUnknown(String)
   /// The channels, types or cursor cannot be followed.
   case badFollow(String)
 
@@ -21,6 +24,7 @@ public enum ServerError: Error, Sendable, Equatable, CustomStringConvertible {
     case .startedTwice: "a server starts once; make a new one"
     case .notRunning: "the server is not running"
     case .notPublished(let why): "not published: \(why)"
+    case .outcomeUnknown(let why): "published or not: \(why)"
     case .badFollow(let why): "cannot follow: \(why)"
     }
   }

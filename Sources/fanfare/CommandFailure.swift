@@ -38,7 +38,8 @@ struct CommandFailure: Error {
 
   init(_ error: ServerError) {
     switch error {
-    case .cannotListen, .startedTwice, .notRunning, .notPublished, .badFollow:
+    case .cannotListen, .startedTwice, .notRunning, .notPublished, .outcomeUnknown,
+      .badFollow:
       self.init(.unavailable, "\(error)")
     case .cannotStart: self.init(.badSettings, "\(error)")
     }

@@ -33,7 +33,7 @@ import Testing
     let namespaces = Namespaces(defaults: settings)
     let logs = LocalLogs(
       loop: loop, limits: limits, namespaces: namespaces,
-      bytesMax: limits.memoryHistoryBytesMax)
+      bytesMax: limits.memoryHistoryBytesMax, keys: LocalKeyCount(max: 100))
     var random = SeededGenerator(seed: seed)
     var model: [ChannelName: ModelLog] = [:]
     let names = try (0..<8).map { try #require(ChannelName("c:\($0)")) }
@@ -120,7 +120,7 @@ import Testing
     limits.dormantChannelsMax = 3
     let logs = LocalLogs(
       loop: loop, limits: limits, namespaces: Namespaces(),
-      bytesMax: limits.memoryHistoryBytesMax)
+      bytesMax: limits.memoryHistoryBytesMax, keys: LocalKeyCount(max: 100))
     let names = try (0..<4).map { try #require(ChannelName("c\($0)")) }
     simulation.on(loop) {
       let first = logs.state(of: names[0]).epoch
@@ -142,7 +142,7 @@ import Testing
     limits.metaTTL = .seconds(5)
     let logs = LocalLogs(
       loop: loop, limits: limits, namespaces: Namespaces(),
-      bytesMax: limits.memoryHistoryBytesMax)
+      bytesMax: limits.memoryHistoryBytesMax, keys: LocalKeyCount(max: 100))
     let names = try (0..<6).map { try #require(ChannelName("c\($0)")) }
     let epoch = simulation.on(loop) { logs.follow(names[0]).epoch }
     simulation.on(loop) { for name in names.dropFirst() { _ = logs.state(of: name) } }

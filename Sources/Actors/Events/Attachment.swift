@@ -21,8 +21,9 @@ final class Attachment {
   var verdicts: [ChannelVerdict] { places.compactMap { $0 } }
 
   func judged(_ verdict: ChannelVerdict, at place: Int) {
+    // Judged again where the log began anew before the verdicts were told.
+    if places[place] == nil { missing -= 1 }
     places[place] = verdict
-    missing -= 1
   }
 
   /// A channel was given up before the verdicts were told; it may have been judged.

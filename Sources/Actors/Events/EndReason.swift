@@ -24,8 +24,8 @@ public enum EndReason: String, Sendable, Equatable, CaseIterable {
   case overflow
   /// Events are missing, and the connection's format cannot tell it.
   case hole
-  /// The channel's log began anew underneath; the client comes back and is told `reset`.
-  case logRestarted = "log-restarted"
+  /// The backplane could not say in time what the channel's log holds.
+  case backplaneAway = "backplane-away"
   /// The server is stopping.
   case shutdown
   /// The node holds as many channels as it may.
@@ -38,7 +38,7 @@ public enum EndReason: String, Sendable, Equatable, CaseIterable {
     switch self {
     case .clientClosed, .socketError, .shutdown: false
     case .protocolError, .tooBig, .rateLimited, .slowMessage, .silent, .stalled, .stalledFrames,
-      .controlLane, .overflow, .hole, .logRestarted, .tooManyChannels, .tooManyConnections:
+      .controlLane, .overflow, .hole, .backplaneAway, .tooManyChannels, .tooManyConnections:
       true
     }
   }

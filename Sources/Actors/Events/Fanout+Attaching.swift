@@ -10,8 +10,10 @@ extension Fanout {
   func judge(_ follower: Follower) {
     let shard = follower.shard
     let known = shard.known
-    guard let start = follower.joining?.start else { return }
-    switch start {
+    guard let joining = follower.joining, !joining.isInspected else { return }
+    // What this loop knows may be old. Looked at again when the backplane is proven, or given up.
+    guard health == .proven else { return }
+    switch joining.start {
     case .live:
       settle(follower, known)
     case .after(let position)
@@ -19,6 +21,7 @@ extension Fanout {
       && position.offset + 1 >= shard.mailboxFirst:
       settle(follower, known)
     case .after, .oldest, .last, .malformed:
+      joining.isInspected = true
       shard.inspecting.append(follower)
       if shard.inspecting.count == 1 {
         send(.inspect(shard.channel, loop: loop.index), to: shard.home)
@@ -27,19 +30,21 @@ extension Fanout {
   }
 
   func inspected(_ channel: ChannelName, _ log: LogState) {
-    guard let shard = shards[channel], !shard.isJoining else { return }
+    // What is said of another life of the log than the feed's is asked again once that is there.
+    guard let shard = shards[channel], !shard.isJoining, log.epoch == shard.epoch else { return }
     shard.learn(log)
     let waiting = shard.inspecting
     shard.inspecting = []
-    for follower in waiting { settle(follower, shard.known) }
+    let log = shard.extended(by: log)
+    for follower in waiting { settle(follower, log) }
   }
 
-  private func settle(_ follower: Follower, _ log: LogState) {
+  func settle(_ follower: Follower, _ log: LogState) {
     let shard = follower.shard
     guard let start = follower.joining?.start else { return }
     let (verdict, next) = Verdict.judge(start, log)
     follower.next = next
-    follower.hasCaughtUp = next > log.head
+    follower.hasCaughtUp = next > shard.head
     follower.state = .judged
     // From now on what arrives is encoded for it.
     _ = shard.ringIndex(for: follower.subscriber)
@@ -73,7 +78,9 @@ extension Fanout {
   }
 
   func arrived(_ channel: ChannelName, asked first: UInt64, _ page: HistoryPage) {
-    guard let shard = shards[channel], !shard.isJoining else { return }
+    guard let shard = shards[channel], !shard.isJoining, page.state.epoch == shard.epoch else {
+      return
+    }
     shard.learn(page.state)
     let waiting = shard.fetching.removeValue(forKey: first) ?? []
     var encoded: Set<Int> = []
@@ -83,7 +90,7 @@ extension Fanout {
         var run = EncodedEvents(
           format: format, firstOffset: page.events.first?.position.offset ?? first)
         for event in page.events { run.append(event) }
-        pages.insert(run, of: channel, asked: first)
+        pages.insert(run, of: channel, shard.epoch, asked: first)
       }
       follower.state = .ready
       enqueue(follower.subscriber)

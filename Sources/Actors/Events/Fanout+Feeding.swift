@@ -5,6 +5,20 @@ extension Fanout {
   /// Feeds `subscriber` once. Returns whether it should soon be fed again.
   func feed(_ subscriber: Subscriber) -> Bool {
     guard subscriber.canSend else { return false }
+    subscriber.tellResets()
+    if health == .unproven { subscriber.tellHealth(health) }
+    guard subscriber.canSend else { return false }
+    let wantsMore = feedEvents(subscriber)
+    // Behind what was missing.
+    if health == .proven, subscriber.toldHealth != health, subscriber.canSend,
+      subscriber.lag == 0
+    {
+      subscriber.tellHealth(health)
+    }
+    return wantsMore
+  }
+
+  private func feedEvents(_ subscriber: Subscriber) -> Bool {
     guard subscriber.isPlain else { return feedGathered(subscriber) }
     let follower = subscriber.followers[0]
     guard follower.state == .ready, follower.next <= follower.shard.head else { return false }
@@ -115,6 +129,11 @@ extension Fanout {
   // MARK: Gathering
 
   func feedGathered(_ subscriber: Subscriber) -> Bool {
+    if subscriber.owesVerdicts {
+      // Before any cursor that names the new log.
+      subscriber.tellResets()
+      guard subscriber.canSend else { return false }
+    }
     gather.begin(subscriber.followers)
     var wantsMore = false
     for place in subscriber.followers.indices {
@@ -141,6 +160,12 @@ extension Fanout {
       if shard.rings[ring].contains(follower.next) {
         let last = shard.head
         copy(shard.rings[ring], through: last, to: follower, place)
+        continue
+      }
+      if follower.next < shard.holeEnd {
+        // No follower is too slow for what never came.
+        tellGap(follower, place, to: shard.holeEnd - 1, .history)
+        guard subscriber.state == .streaming else { return }
         continue
       }
       switch shard.settings.overflow {

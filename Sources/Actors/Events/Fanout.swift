@@ -36,8 +36,12 @@ public final class Fanout: TurnParticipant {
   var subscribers = 0
   /// Whether the hub has been stopped.
   private(set) var isStopping = false
-  /// Whether the backplane is known to bring what it is given.
+  /// What each channel's home has heard of the backplane, and what that is together.
+  var homes: [BackplaneHealth]
   var health = BackplaneHealth.proven
+  /// Those who ask the backplane again, and the attachments that wait for it.
+  let retries: RetryTimer
+  let holds: Holds
   /// What this slice may still send.
   var sendsLeft = 0
   /// ``sendsPerSliceMax``; a test makes it small, so that passes are interrupted everywhere.
@@ -48,6 +52,9 @@ public final class Fanout: TurnParticipant {
     self.limits = limits
     self.namespaces = namespaces
     outgoing = Array(repeating: [], count: loops)
+    homes = Array(repeating: .proven, count: loops)
+    retries = RetryTimer(on: loop)
+    holds = Holds(on: loop)
     metrics = HubMetrics(namespaces: namespaces.names.count)
   }
 
@@ -132,17 +139,13 @@ public final class Fanout: TurnParticipant {
       inspected(channel, log)
     case .events(let channel, let events):
       // A joining shard is told its state first; what comes before that is in the state.
-      guard let shard = shards[channel], !shard.isJoining, let first = events.first else {
-        return
-      }
-      guard shard.continues(with: first) else { return abandon(shard, .logRestarted) }
+      guard let shard = shards[channel], !shard.isJoining else { return }
       shard.append(events, limits: limits)
       metrics.mailboxDepth.observe(Double(shard.mailbox.count))
       for place in shard.waiters { place.waiter.signal() }
       queue(shard)
-    case .restarted(let channel, _):
-      guard let shard = shards[channel], !shard.isJoining else { return }
-      abandon(shard, .logRestarted)
+    case .restarted(let channel, let log): restarted(channel, log)
+    case .health(let health, let home): noteHealth(health, home: home)
     case .page(let channel, let asked, let page):
       arrived(channel, asked: asked, page)
     }
@@ -277,6 +280,7 @@ public final class Fanout: TurnParticipant {
   /// Ends every wait on this loop. What is asked from now on is refused as unavailable.
   func stop() {
     isStopping = true
+    retries.stop()
     for shard in shards.values {
       for place in shard.waiters { place.waiter.end() }
     }

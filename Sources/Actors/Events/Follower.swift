@@ -4,7 +4,8 @@ final class Follower {
   enum State: Equatable {
     /// The shard does not know its log yet, or the log has to be asked what it retains.
     case joining
-    /// Judged; other channels of its attachment are not.
+    /// Judged, and not told yet: other channels of its attachment are not judged, or the log began
+    /// anew while it was followed.
     case judged
     /// Fed from the mailbox, or from a page of history that is at hand.
     case ready
@@ -18,6 +19,8 @@ final class Follower {
     /// The channel's place in the attachment.
     let place: Int
     let start: StartPoint
+    /// Whether the log is asked what it retains.
+    var isInspected = false
 
     init(attachment: Attachment, place: Int, start: StartPoint) {
       self.attachment = attachment
@@ -77,7 +80,8 @@ final class Follower {
   var lag: UInt64 {
     switch state {
     case .joining, .judged: 0
-    case .ready, .fetching: shard.head + 1 - next
+    // History may have brought it past the feed.
+    case .ready, .fetching: max(shard.head + 1, next) - next
     }
   }
 

@@ -1,4 +1,5 @@
 import FanfareRuntime
+import Synchronization
 
 /// The hub of one node: every channel has its home on one of the loops and a shard on each loop
 /// that has followers.
@@ -9,6 +10,8 @@ public final class Hub: BackplaneFeed, Sendable {
   public let limits: Limits
   /// The namespaces.
   public let namespaces: Namespaces
+  private let proven = Atomic<Bool>(true)
+  private let stopped = Atomic<Bool>(false)
 
   /// A hub over `loops`. Call ``start()`` before anything else.
   public init(
@@ -36,7 +39,16 @@ public final class Hub: BackplaneFeed, Sendable {
 
   /// Ends every wait and refuses what is asked from now on.
   public func stop() async {
+    stopped.store(true, ordering: .relaxed)
     for hubLoop in hubLoops { await hubLoop.stop() }
+  }
+
+  /// Whether ``stop()`` has been called.
+  public var isStopped: Bool { stopped.load(ordering: .relaxed) }
+
+  /// What the backplane last said of itself.
+  public var health: BackplaneHealth {
+    proven.load(ordering: .acquiring) ? .proven : .unproven
   }
 
   static func home(of channel: ChannelName, loops: Int) -> Int {
@@ -79,8 +91,10 @@ public final class Hub: BackplaneFeed, Sendable {
 
   /// The backplane's word on itself. Any thread.
   public func backplane(is health: BackplaneHealth) {
+    proven.store(health == .proven, ordering: .releasing)
+    // Where an inbox is full, the loop finds out by itself at its next sweep.
     for hubLoop in hubLoops {
-      _ = hubLoop.loop.post { hubLoop.assumeIsolated { $0.backplane(is: health) } }
+      _ = hubLoop.loop.post { hubLoop.assumeIsolated { $0.noteHealth() } }
     }
   }
 

@@ -4,13 +4,10 @@ import Synchronization
 /// per delivery.
 final class HubCounts: Sendable {
   private let channels = Atomic<Int>(0)
-  private let keys = Atomic<Int>(0)
   private let inLine = Atomic<Int>(0)
 
   func openChannel(max: Int) -> Bool { Self.take(channels, max: max) }
   func closeChannel() { channels.subtract(1, ordering: .relaxed) }
-  func takeKey(max: Int) -> Bool { Self.take(keys, max: max) }
-  func returnKeys(_ count: Int) { keys.subtract(count, ordering: .relaxed) }
   func enterLine(max: Int) -> Bool { Self.take(inLine, max: max) }
   func leaveLine() { inLine.subtract(1, ordering: .relaxed) }
 

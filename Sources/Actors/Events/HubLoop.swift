@@ -14,6 +14,7 @@ public actor HubLoop: TimerTarget {
   private let counts: HubCounts
   private var channels = ChannelTable<Channel>()
   private var timer = TimerToken.none
+  private var toldHealth = BackplaneHealth.proven
   private var lastFullSweep = MonotonicInstant(nanoseconds: 0)
 
   private static let sweepInterval = Duration.seconds(1)
@@ -68,22 +69,27 @@ public actor HubLoop: TimerTarget {
   /// Refuses what is asked from now on, and lets everyone who waits here go.
   func stop() {
     fanout.get.stop()
-    for channel in channels.values { channel.assumeIsolated { $0.stop() } }
+    for channel in channels.values { channel.assumeIsolated { $0.moveWholeLine() } }
   }
 
   /// The backplane's feed for a channel whose home this is.
   func received(_ events: [Event], in name: ChannelName) {
-    channels[name]?.assumeIsolated { $0.received(events) }
+    channels[name]?.assumeIsolated { $0.receive(.events(events)) }
   }
 
   /// A log began anew whose channel's home this is.
   func restarted(_ log: LogState, in name: ChannelName) {
-    channels[name]?.assumeIsolated { $0.restarted(log) }
+    channels[name]?.assumeIsolated { $0.receive(.restarted(log)) }
   }
 
-  /// Whether continuity can be promised.
-  func backplane(is health: BackplaneHealth) {
-    fanout.get.health = health
+  /// Tells every loop what the backplane says of itself, behind the events that it has brought to
+  /// this one: nobody is told that continuity is restored before what was missing.
+  func noteHealth() {
+    guard let hub = fanout.get.hub, hub.health != toldHealth else { return }
+    toldHealth = hub.health
+    for index in hub.hubLoops.indices {
+      fanout.get.send(.health(toldHealth, home: loop.index), to: index)
+    }
   }
 
   /// Messages of one loop, in its order.
@@ -108,6 +114,10 @@ public actor HubLoop: TimerTarget {
       channels[name]?.assumeIsolated { $0.inspect(for: loop) }
     case .read(let name, let loop, let offset, let events):
       channels[name]?.assumeIsolated { $0.read(from: offset, events: events, for: loop) }
+    case .health(let health, _):
+      fanout.get.receive(message)
+      guard health == .unproven else { return }
+      for channel in channels.values { channel.assumeIsolated { $0.moveWholeLine() } }
     case .attached, .refused, .inspected, .events, .restarted, .page:
       fanout.get.receive(message)
     }
@@ -124,6 +134,8 @@ public actor HubLoop: TimerTarget {
     fanout.get.sweep()
     sweepChannels(Self.sweptPerInterval)
     timer = loop.schedule(after: Self.sweepInterval, self)
+    // Behind what waits in the inbox, as every word of the backplane.
+    _ = loop.post { self.assumeIsolated { $0.noteHealth() } }
   }
 
   private func sweepChannels(_ limit: Int) {

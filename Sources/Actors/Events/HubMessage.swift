@@ -19,4 +19,6 @@ enum HubMessage: Sendable {
   case events(ChannelName, [Event])
   case restarted(ChannelName, LogState)
   case page(ChannelName, asked: UInt64, HistoryPage)
+  /// What the backplane says of itself, behind all that it has brought to `home`.
+  case health(BackplaneHealth, home: Int)
 }

@@ -97,6 +97,9 @@ public struct HubMetrics: Sendable {
   public var lagEvents = Histogram(bounds: Histogram.eventBounds)
   /// The time from accepting an event to the last socket written.
   public var fanoutSeconds = Histogram(bounds: Histogram.secondBounds)
+  /// How long the newest publish to a channel that this node follows took from the backplane's door
+  /// to the feed; the longest of all loops.
+  public var backplaneLagSeconds = 0.0
   /// Followers that are behind right now.
   public var followersBehind: UInt64 = 0
   /// Followers right now.
@@ -130,6 +133,7 @@ public struct HubMetrics: Sendable {
     mailboxDepth.add(other.mailboxDepth)
     lagEvents.add(other.lagEvents)
     fanoutSeconds.add(other.fanoutSeconds)
+    backplaneLagSeconds = max(backplaneLagSeconds, other.backplaneLagSeconds)
     followersBehind += other.followersBehind
     followers += other.followers
     channels += other.channels

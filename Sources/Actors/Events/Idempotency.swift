@@ -1,8 +1,7 @@
-import DequeModule
 import FanfareRuntime
 
 /// What makes two publishes the same: who publishes, and the name they gave the publish. The
-/// channel is the third part; each channel remembers its own keys.
+/// channel is the third part; each channel knows its own keys.
 public struct IdempotencyKey: Sendable, Hashable {
   /// Who publishes; empty without authentication.
   public let subject: String
@@ -14,87 +13,8 @@ public struct IdempotencyKey: Sendable, Hashable {
     self.subject = subject
     self.key = key
   }
-}
 
-/// Positions as runs of offsets: a publish's events mostly stand side by side, and a key that is
-/// kept for minutes should not cost the more the larger its batch was.
-private struct StoredRuns {
-  private let epoch: Epoch?
-  private var runs: [ClosedRange<UInt64>] = []
-
-  init(_ positions: [Position]) {
-    epoch = positions.first?.epoch
-    for position in positions {
-      if let last = runs.last, position.offset == last.upperBound + 1 {
-        runs[runs.count - 1] = last.lowerBound...position.offset
-      } else {
-        runs.append(position.offset...position.offset)
-      }
-    }
-  }
-
-  var positions: [Position] {
-    guard let epoch else { return [] }
-    return runs.flatMap { run in run.map { Position(offset: $0, epoch: epoch) } }
-  }
-}
-
-/// The publishes of one channel that are remembered by their keys. Confined to the channel.
-struct IdempotencyKeys {
-  enum Answer {
-    /// Not seen before; it is in flight from now on.
-    case new
-    /// Published before, at these positions.
-    case published([Position])
-    /// In flight; ask again when it is over.
-    case inFlight
-    /// Seen before with another body.
-    case mismatch
-  }
-
-  private struct Record {
-    var fingerprint: UInt64
-    var stored: StoredRuns?
-  }
-
-  private var records: [IdempotencyKey: Record] = [:]
-  /// In the order in which their time will be over: every key lives equally long.
-  private var expiries = Deque<(deadline: MonotonicInstant, key: IdempotencyKey)>()
-
-  var count: Int { records.count }
-
-  mutating func begin(_ key: IdempotencyKey, fingerprint: UInt64) -> Answer {
-    if let record = records[key] {
-      guard record.fingerprint == fingerprint else { return .mismatch }
-      return record.stored.map { .published($0.positions) } ?? .inFlight
-    }
-    records[key] = Record(fingerprint: fingerprint, stored: nil)
-    return .new
-  }
-
-  mutating func finish(
-    _ key: IdempotencyKey, positions: [Position], deadline: MonotonicInstant
-  ) {
-    records[key]?.stored = StoredRuns(positions)
-    expiries.append((deadline, key))
-  }
-
-  /// Nothing was published under `key`: the next one with it is new.
-  mutating func forget(_ key: IdempotencyKey) {
-    records[key] = nil
-  }
-
-  /// Forgets what is older than its time. Returns how many.
-  mutating func expire(at now: MonotonicInstant) -> Int {
-    var expired = 0
-    while let first = expiries.first, first.deadline <= now {
-      expiries.removeFirst()
-      if records.removeValue(forKey: first.key) != nil { expired += 1 }
-    }
-    return expired
-  }
-
-  static func fingerprint(_ drafts: [Draft]) -> UInt64 {
+  func fingerprint(of drafts: [Draft]) -> UInt64 {
     var hash = StableHash()
     for draft in drafts {
       hash.combine(draft.type.text.utf8)
@@ -103,5 +23,19 @@ struct IdempotencyKeys {
       hash.combine(0)
     }
     return hash.value
+  }
+
+  /// The key of one slice of a publish. Its fingerprint is of the whole, so that another body is
+  /// noticed with the first slice, and of the cut, which nodes with other limits make elsewhere.
+  func publishKey(slice number: Int, _ range: Range<Int>, _ fingerprint: UInt64) -> PublishKey {
+    var hash = StableHash()
+    for value in [fingerprint, UInt64(range.lowerBound), UInt64(range.upperBound)] {
+      for shift in stride(from: 0, to: 64, by: 8) {
+        hash.combine(UInt8(truncatingIfNeeded: value >> UInt64(shift)))
+      }
+    }
+    return PublishKey(
+      name: Array(subject.utf8) + [0x1F] + Array(key.utf8) + Array("/\(number)".utf8),
+      fingerprint: hash.value)
   }
 }

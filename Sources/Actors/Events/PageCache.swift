@@ -6,6 +6,8 @@ struct PageCache {
 
   struct Key: Hashable {
     let channel: ChannelName
+    /// Offsets of another life of the log name other events.
+    let epoch: Epoch
     let format: Int
     let first: UInt64
   }
@@ -29,16 +31,20 @@ struct PageCache {
     of channel: ChannelName, _ epoch: Epoch, format: any WireFormat, with offset: UInt64
   ) -> EncodedEvents? {
     let key = Key(
-      channel: channel, format: format.identity, first: Self.firstOffset(ofPageWith: offset))
+      channel: channel, epoch: epoch, format: format.identity,
+      first: Self.firstOffset(ofPageWith: offset))
     guard let run = pages[key]?.run, run.contains(offset) else { return nil }
     uses += 1
     pages[key]?.use = uses
     return run
   }
 
-  mutating func insert(_ run: EncodedEvents, of channel: ChannelName, asked first: UInt64) {
+  mutating func insert(
+    _ run: EncodedEvents, of channel: ChannelName, _ epoch: Epoch, asked first: UInt64
+  ) {
     guard run.count > 0 else { return }
-    let key = Key(channel: channel, format: run.format.identity, first: first)
+    let key = Key(
+      channel: channel, epoch: epoch, format: run.format.identity, first: first)
     remove(key)
     uses += 1
     pages[key] = (run, uses)

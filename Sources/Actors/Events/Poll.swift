@@ -47,9 +47,10 @@ extension HubLoop {
     _ poll: Poll, hangUp: HangUp? = nil
   ) async throws(PublishError) -> PollAnswer {
     guard !fanout.get.isStopping else { throw .unavailable }
+    let patience = loop.now + Holds.patience
     guard poll.wait > .zero else {
       var asked = PollState(poll)
-      try await collect(&asked, poll)
+      try await collect(&asked, poll, until: patience)
       return finish(asked, poll)
     }
     // In place before history is read, so that nothing falls between.
@@ -61,21 +62,47 @@ extension HubLoop {
       loop.cancel(timer)
       waiting.get.leave(fanout.get)
     }
-    return finish(try await waitForEvents(poll, waiting), poll)
+    return finish(try await waitForEvents(poll, waiting, until: patience), poll)
   }
 
+  /// - Parameter patience: until when a backplane that is away is waited for.
   private func waitForEvents(
-    _ poll: Poll, _ waiting: LoopConfined<WaitingPlaces>
+    _ poll: Poll, _ waiting: LoopConfined<WaitingPlaces>, until patience: MonotonicInstant
   ) async throws(PublishError) -> PollState {
     var asked = PollState(poll)
     let waiter = waiting.get.waiter
-    while !waiter.isOver, waiting.get.isJoining { await waiter.gate()?.pass() }
+    // Wakes the wait for the log; what it wakes too early looks again.
+    let alarm = loop.schedule(at: patience, PollAlarm(waiter))
+    defer { loop.cancel(alarm) }
+    while !waiter.isOver, loop.now < patience, waiting.get.isJoining {
+      await waiter.gate()?.pass()
+    }
     repeat {
-      try await collect(&asked, poll)
-      if !asked.events.isEmpty { break }
+      try await collect(&asked, poll, until: patience, waiter)
+      if !asked.events.isEmpty || asked.isBroken { break }
       while !waiter.isOver, !waiting.get.hasNews(since: asked) { await waiter.gate()?.pass() }
     } while !waiter.isOver
     return asked
+  }
+
+  /// ``collect(_:_:)``, asking again while the backplane is away. Where every channel is judged
+  /// already, the answer is what there is.
+  private func collect(
+    _ asked: inout PollState, _ poll: Poll, until patience: MonotonicInstant,
+    _ waiter: PollWaiter? = nil
+  ) async throws(PublishError) {
+    while true {
+      do {
+        return try await collect(&asked, poll)
+      } catch {
+        guard error == .unavailable, !fanout.get.isStopping else { throw error }
+        guard loop.now < patience, waiter?.isOver != true else {
+          if asked.isJudged { return }
+          throw error
+        }
+        await fanout.get.retries.gate().pass()
+      }
+    }
   }
 
   /// One round over the channels: what each has after its place, within what room is left. Each
@@ -102,8 +129,10 @@ extension HubLoop {
       let place = asked.places[index].map { ReadPlace.offset($0.next) } ?? .start(follow.start)
       let page = try await hub.home(of: follow.channel).read(
         follow.channel, from: place, eventsMax: max(0, wanted), bytesMax: asked.bytesLeft)
-      guard asked.arrive(index, follow, page) else { return }
-      for event in page.events {
+      guard asked.arrive(index, follow, page), let next = asked.places[index]?.next else { return }
+      // Between the log's state and its page it may have begun anew, or gone on.
+      if let first = page.events.first, first.position.offset > next { continue }
+      for event in page.events where event.position.offset >= next {
         guard poll.filter?.accepts(event.type) ?? true else {
           asked.places[index]?.next = event.position.offset + 1
           continue
@@ -132,7 +161,9 @@ extension HubLoop {
     switch place {
     case .offset(let next): offset = next
     case .start(let start):
-      offset = Verdict.judge(start, try await backplane.state(of: name, on: loop)).next
+      let log = try await backplane.state(of: name, on: loop)
+      guard eventsMax > 0 else { return HistoryPage(state: log, events: []) }
+      offset = Verdict.judge(start, log).next
     }
     return try await backplane.read(
       name, from: offset, eventsMax: eventsMax, bytesMax: bytesMax, on: loop)

@@ -10,6 +10,9 @@ struct PollState {
   var verdicts: [ChannelVerdict?]
   var hasMore: [Bool]
   var bytesLeft: Int
+  /// Whether a verdict was made worse after it was found: the client is told that, with or without
+  /// events.
+  private(set) var isBroken = false
 
   init(_ poll: Poll) {
     places = Array(repeating: nil, count: poll.follows.count)
@@ -40,8 +43,12 @@ struct PollState {
       case .live, .oldest, .last: first.map { .after($0) } ?? .malformed
       }
     judge(index, follow, start, log)
+    isBroken = true
     return true
   }
+
+  /// Whether every channel is judged.
+  var isJudged: Bool { !places.contains { $0 == nil } }
 
   private mutating func judge(
     _ index: Int, _ follow: Follow, _ start: StartPoint, _ log: LogState

@@ -48,3 +48,14 @@ final class PollWaiter: TimerTarget {
     signal()
   }
 }
+
+/// Wakes a poll once, without ending its wait. Loop-confined.
+final class PollAlarm: TimerTarget {
+  private let waiter: PollWaiter
+
+  init(_ waiter: PollWaiter) {
+    self.waiter = waiter
+  }
+
+  func timerFired() { waiter.signal() }
+}

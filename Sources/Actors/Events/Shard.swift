@@ -19,6 +19,8 @@ final class Shard {
   private(set) var head: UInt64 = 0
   /// The oldest event that history held when it was last asked.
   private var historyOldest: UInt64 = 1
+  /// The offset after the newest hole of the feed. What lies before it has left the log.
+  private(set) var holeEnd: UInt64 = 0
   private(set) var mailbox = Deque<Event>()
   /// What the mailbox's events need at most in any one wire format.
   private var mailboxBytes = 0
@@ -97,7 +99,46 @@ final class Shard {
     historyOldest = max(historyOldest, log.oldest)
   }
 
+  /// The log as it says itself, which may be ahead of the feed, with what the mailbox still holds.
+  func extended(by log: LogState) -> LogState {
+    LogState(
+      epoch: epoch, head: max(head, log.head),
+      oldest: mailbox.isEmpty ? historyOldest : known.oldest)
+  }
+
+  /// The log began anew.
+  func restart(_ log: LogState) {
+    state = .live(log.epoch)
+    head = log.head
+    historyOldest = log.oldest
+    holeEnd = 0
+    fetching = [:]
+    pass.target = min(pass.target, head)
+    pass.pendingSince = nil
+    clear()
+  }
+
+  /// The events up to `offset` are lost to this node.
+  private func skip(to offset: UInt64) {
+    head = offset - 1
+    historyOldest = max(historyOldest, offset)
+    holeEnd = offset
+    clear()
+  }
+
+  private func clear() {
+    mailbox.removeAll()
+    mailboxBytes = 0
+    for index in rings.indices {
+      rings[index] = EncodedEvents(format: rings[index].format, firstOffset: head + 1)
+    }
+  }
+
+  /// Appends what the feed has brought; what lies between it and what it brought before is a hole.
   func append(_ events: [Event], limits: Limits) {
+    if let first = events.first, first.position.offset > head + 1 {
+      skip(to: first.position.offset)
+    }
     for event in events {
       head += 1
       mailbox.append(event)
@@ -113,11 +154,6 @@ final class Shard {
     // Rings hold just what the mailbox holds: an event that is in one and not in the other could
     // neither be sent nor be fetched.
     for index in rings.indices { rings[index].trim(to: mailboxFirst) }
-  }
-
-  /// Whether `event` is the next one of the log that this shard joined.
-  func continues(with event: Event) -> Bool {
-    event.position.offset == head + 1 && event.position.epoch == epoch
   }
 
   // MARK: Followers

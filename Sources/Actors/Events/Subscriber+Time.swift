@@ -52,7 +52,8 @@ extension Subscriber: TimerTarget {
 
   /// Says where the cursor stands after events that a filter hid.
   private func tellMoved(_ bytes: inout [UInt8]) {
-    guard state == .streaming else { return }
+    // A cursor of a log that began anew is handed out with the verdict.
+    guard state == .streaming, !owesVerdicts else { return }
     for follower in followers where follower.owesCursor {
       follower.owesCursor = false
       // A composite cursor says all of them at once.

@@ -37,6 +37,10 @@ public final class Subscriber: StreamDelegate {
   let transport: Transport
 
   var isQueued = false
+  /// Whether the log of a channel began anew and that has not been told.
+  var owesVerdicts = false
+  /// What was last told of the backplane.
+  var toldHealth = BackplaneHealth.proven
   /// Whether `pending` is what is put together for the first send.
   private var isOpening = false
   /// Whether the peer has said that it goes.
@@ -128,6 +132,7 @@ public final class Subscriber: StreamDelegate {
     notePlainness()
     // Only now: judging the last one ends the attachment.
     for follower in followers[first...] where !follower.shard.isJoining { fanout.judge(follower) }
+    if !attachment.isComplete, state == .streaming { fanout.holds.hold(self, attachment) }
   }
 
   private func notePlainness() {
@@ -163,6 +168,7 @@ public final class Subscriber: StreamDelegate {
 
   /// Leaves one channel. What is on its way of it is still delivered.
   public func unfollow(_ channel: ChannelName) -> Unfollowed {
+    tellResets()
     guard let index = followers.firstIndex(where: { $0.shard.channel == channel }) else {
       return .wasNotFollowed
     }

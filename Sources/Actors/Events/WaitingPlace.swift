@@ -4,6 +4,8 @@ final class WaitingPlace {
   let shard: Shard
   /// Its index in the shard's list.
   var slot = 0
+  /// Whether the log began anew since.
+  var hasRestarted = false
 
   init(_ waiter: PollWaiter, in shard: Shard) {
     self.waiter = waiter
@@ -34,11 +36,14 @@ final class WaitingPlaces {
 
   var isJoining: Bool { places.contains { $0.shard.isJoining } }
 
-  /// Whether any channel has an event that `asked` has not seen.
+  /// Whether any channel has an event that `asked` has not seen, or a log that began anew.
   func hasNews(since asked: PollState) -> Bool {
     zip(places, asked.places).contains { place, found in
       guard let found else { return true }
-      return !place.shard.isJoining && place.shard.head >= found.next
+      guard !place.shard.isJoining else { return false }
+      // The log may have told of another life before the feed does.
+      guard place.shard.epoch == found.epoch else { return place.hasRestarted }
+      return place.shard.head >= found.next
     }
   }
 }

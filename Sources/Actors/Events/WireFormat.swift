@@ -44,6 +44,9 @@ public protocol WireFormat: Sendable {
   /// Appends a told gap, and the cursor that it hands out. Asked only where ``tellsHoles``.
   func appendGap(_ gap: Gap, cursor: [Position], to bytes: inout [UInt8])
 
+  /// Appends whether continuity can be promised at the moment.
+  func appendHealth(_ health: BackplaneHealth, to bytes: inout [UInt8])
+
   /// Appends what keeps a quiet connection from being cut.
   func appendHeartbeat(to bytes: inout [UInt8])
 

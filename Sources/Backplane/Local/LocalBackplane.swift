@@ -11,9 +11,12 @@ public final class LocalBackplane: Backplane {
   public init(loops: [EventLoop], limits: Limits, namespaces: Namespaces) {
     // An equal share each: a loop could not evict another's logs when its own must make room.
     let bytesMax = limits.memoryHistoryBytesMax / max(1, loops.count)
+    let keys = LocalKeyCount(max: limits.idempotencyKeysMax)
     logs = loops.map { loop in
       LoopConfined(
-        LocalLogs(loop: loop, limits: limits, namespaces: namespaces, bytesMax: bytesMax), to: loop)
+        LocalLogs(
+          loop: loop, limits: limits, namespaces: namespaces, bytesMax: bytesMax, keys: keys),
+        to: loop)
     }
   }
 
@@ -26,7 +29,10 @@ public final class LocalBackplane: Backplane {
   public func publish(
     _ drafts: [Draft], to channel: ChannelName, key: PublishKey?, on loop: EventLoop
   ) async throws(PublishError) -> [Position] {
-    let events = logs[loop.index].get.append(drafts, to: channel)
+    let logs = logs[loop.index].get
+    if let key, let positions = try logs.begin(key, in: channel) { return positions }
+    let events = logs.append(drafts, to: channel)
+    if let key { logs.remember(key, in: channel, events) }
     // Outside the lock: the feed runs the channel.
     feed.withLock { $0 }?.received(events, in: channel)
     return events.map(\.position)

@@ -33,10 +33,14 @@ final class LocalLogs: TimerTarget {
   private static let holding = 0
   private static let dormant = 1
   private static let waiting = 2
+  private var keys: LocalKeys
   private var sweepPlace = 0
   private var isSweeping = false
 
-  init(loop: EventLoop, limits: Limits, namespaces: Namespaces, bytesMax: Int) {
+  init(
+    loop: EventLoop, limits: Limits, namespaces: Namespaces, bytesMax: Int, keys: LocalKeyCount
+  ) {
+    self.keys = LocalKeys(ttl: limits.idempotencyTTL, total: keys)
     self.loop = loop
     self.limits = limits
     self.namespaces = namespaces
@@ -56,6 +60,19 @@ final class LocalLogs: TimerTarget {
     }
     evict(keeping: place)
     return events
+  }
+
+  /// What an earlier publish under `key` was given; `nil` where this one is the first, which is to
+  /// be remembered.
+  func begin(_ key: PublishKey, in channel: ChannelName) throws(PublishError) -> [Position]? {
+    keys.expire(at: loop.now)
+    if let positions = try keys.positions(key, in: channel) { return positions }
+    try keys.reserve()
+    return nil
+  }
+
+  func remember(_ key: PublishKey, in channel: ChannelName, _ events: [Event]) {
+    keys.remember(key, in: channel, events.map(\.position), now: loop.now)
   }
 
   /// Keeps the log's head and epoch while somebody follows it. Returns what it holds.
@@ -211,6 +228,7 @@ final class LocalLogs: TimerTarget {
   /// Drops events past their time, and heads past theirs, a part of the table at a time.
   func timerFired() {
     isSweeping = false
+    keys.expire(at: loop.now)
     for _ in 0..<min(Self.sweptPerInterval, slots.count) {
       if sweepPlace >= slots.count { sweepPlace = 0 }
       let place = sweepPlace

@@ -69,6 +69,16 @@ enum EventJSON {
   }
 }
 
+extension BackplaneHealth {
+  /// What a follower is told of it.
+  var word: String {
+    switch self {
+    case .proven: "restored"
+    case .unproven: "degraded"
+    }
+  }
+}
+
 extension JSONWriter {
   mutating func member(_ key: String, _ value: String) {
     self.key(key)

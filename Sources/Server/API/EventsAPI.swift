@@ -20,7 +20,8 @@ struct EventsAPI: Sendable {
         let stored = try await hub.publish(drafts, to: channel, key: key)
         for (index, position) in zip(indices, stored) { positions[index] = position }
       } catch {
-        failure = failure ?? error
+        // That some may be stored is not hidden behind a channel that stored nothing.
+        failure = error == .outcomeUnknown ? error : failure ?? error
       }
     }
     if let failure { return Self.refusal(failure, positions).response }
@@ -81,7 +82,7 @@ struct EventsAPI: Sendable {
     do throws(PublishError) {
       return Self.response(try await hubLoop.answer(poll, hangUp: hangUp))
     } catch {
-      return Problem(error).response
+      return (error == .unavailable ? Problem.backplaneAway : Problem(error)).response
     }
   }
 
@@ -106,7 +107,14 @@ struct EventsAPI: Sendable {
 }
 
 extension Problem {
-  /// Nothing was stored, for a reason that passes; or the key was used for something else.
+  /// What a log holds cannot be said just now.
+  static let backplaneAway = Problem(
+    503, "backplane-away",
+    "This node cannot say just now what the channel holds; ask again, or another node.",
+    retryAfterSeconds: 2)
+
+  /// Nothing was stored, or nobody knows, for a reason that passes; or the key was used for
+  /// something else.
   init(_ error: PublishError) {
     switch error {
     case .tooManyChannels:

@@ -25,7 +25,7 @@ final class NodeView: Sendable {
     sites.withLock { $0 = [] }
   }
 
-  var isReady: Bool { !draining.load(ordering: .relaxed) }
+  var isDraining: Bool { draining.load(ordering: .relaxed) }
 
   func beginDraining() { draining.store(true, ordering: .relaxed) }
 
@@ -38,7 +38,7 @@ final class NodeView: Sendable {
       busyRatios.append(busy)
     }
     return MetricsPage(
-      hub: await hub.metrics(), site: metrics, namespaces: hub.namespaces.names,
+      hub: await hub.metrics(), health: hub.health, site: metrics, namespaces: hub.namespaces.names,
       peak: connections.peakCount, busyRatios: busyRatios, process: .now(),
       startSeconds: Double(startMilliseconds) / 1000)
   }

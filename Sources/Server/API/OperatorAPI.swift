@@ -14,9 +14,15 @@ struct OperatorAPI: Sendable {
       switch endpoint {
       case .health: return .text(200, "ok\n")
       case .readiness:
-        guard node.isReady else {
+        guard !node.isDraining else {
           throw Problem(
             503, "draining", "This node is stopping; send traffic elsewhere.",
+            retryAfterSeconds: 5)
+        }
+        guard node.hub.health == .proven else {
+          throw Problem(
+            503, "backplane-unproven",
+            "What is published does not come back from the backplane; send traffic elsewhere.",
             retryAfterSeconds: 5)
         }
         return .text(200, "ready\n")

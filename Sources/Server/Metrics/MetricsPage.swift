@@ -4,6 +4,7 @@ import FanfareRuntime
 /// The page at `/metrics` (CONTRACT section 9).
 struct MetricsPage {
   var hub: HubMetrics
+  let health: BackplaneHealth
   var site: SiteMetrics
   let namespaces: [String]
   let peak: Int
@@ -109,9 +110,13 @@ struct MetricsPage {
   }
 
   private func writeNode(_ text: inout PrometheusText) {
-    text.single("fanfare_backplane_up", .gauge, "Whether the backplane is proven to work.", 1)
-    text.begin("fanfare_backplane_lag_seconds", .gauge, "The age of the last proof.")
-    text.sample("fanfare_backplane_lag_seconds", 0.0)
+    text.single(
+      "fanfare_backplane_up", .gauge, "Whether the backplane is proven to work.",
+      health == .proven ? 1 : 0)
+    text.begin(
+      "fanfare_backplane_lag_seconds", .gauge,
+      "How long the newest publish to a followed channel took through the backplane.")
+    text.sample("fanfare_backplane_lag_seconds", hub.backplaneLagSeconds)
     text.begin(
       "fanfare_loop_busy_ratio", .gauge, "The share of the last second in which a loop worked.")
     for (index, ratio) in busyRatios.enumerated() {

@@ -92,6 +92,14 @@ struct SSEFormat: WireFormat {
     appendCursor(cursor, to: &bytes)
   }
 
+  func appendHealth(_ health: BackplaneHealth, to bytes: inout [UInt8]) {
+    // An `EventSource` dispatches nothing without data.
+    appendControl(health.word, to: &bytes) { writer in
+      writer.beginObject()
+      writer.endObject()
+    }
+  }
+
   func appendHeartbeat(to bytes: inout [UInt8]) {
     bytes.append(contentsOf: ":\n\n".utf8)
   }

@@ -58,6 +58,10 @@ struct WebSocketFormat: WireFormat {
     appendObject("gap", to: &bytes) { EventJSON.writeMembers(gap, to: &$0) }
   }
 
+  func appendHealth(_ health: BackplaneHealth, to bytes: inout [UInt8]) {
+    appendObject(health.word, to: &bytes) { _ in }
+  }
+
   func appendHeartbeat(to bytes: inout [UInt8]) {
     WebSocketFrame.append(.ping, [], to: &bytes)
   }
@@ -107,9 +111,9 @@ extension EndReason {
     case .tooBig: 1009
     case .rateLimited, .slowMessage, .silent: 1008
     case .socketError: 1011
-    case .shutdown, .logRestarted: 1012
-    case .stalled, .stalledFrames, .controlLane, .overflow, .hole, .tooManyChannels,
-      .tooManyConnections:
+    case .shutdown: 1012
+    case .stalled, .stalledFrames, .controlLane, .overflow, .hole, .backplaneAway,
+      .tooManyChannels, .tooManyConnections:
       1013
     }
   }

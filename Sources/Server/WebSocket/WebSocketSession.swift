@@ -78,7 +78,9 @@ actor WebSocketSession: SubscriberOwner {
   nonisolated func subscriber(
     _ subscriber: Subscriber, isRefused channel: ChannelName, id: [UInt8], _ reason: EndReason
   ) {
-    assumeIsolated { $0.refuse(reason == .logRestarted ? .logRestarted : .tooManyChannels, id) }
+    assumeIsolated {
+      $0.refuse(reason == .backplaneAway ? .backplaneAway : .tooManyChannels, id)
+    }
   }
 
   nonisolated func subscriberEnded(_ subscriber: Subscriber, _ reason: EndReason) {
@@ -275,10 +277,6 @@ extension Problem {
   fileprivate static let tooManyChannels = Problem(
     503, "too-many-channels", "This node holds as many channels as it may (limits.channels).",
     retryAfterSeconds: 5)
-
-  fileprivate static let logRestarted = Problem(
-    503, "log-restarted", "The channel's log began anew just now; subscribe again.",
-    retryAfterSeconds: 1)
 
   fileprivate static func tooManyMessages(_ perSecond: Int) -> Problem {
     Problem(
