@@ -1,3 +1,6 @@
+import FanfareActors
+import FanfareBackplane
+import FanfareRuntime
 import FanfareServer
 
 /// A server in this process on a free port, with what a test needs to touch it from outside.
@@ -7,8 +10,10 @@ package struct ServerUnderTest: Sendable {
   package let log: CapturedLog
 
   /// Starts a server whose settings are the defaults but for what `change` does to them.
+  ///
+  /// - Parameter backplane: what it runs over; by default its own.
   package static func start(
-    _ change: (inout Settings) -> Void = { _ in }
+    _ change: (inout Settings) -> Void = { _ in }, over backplane: (any Backplane)? = nil
   ) async throws -> ServerUnderTest {
     var settings = Settings()
     settings.listen = ListenAddress(host: "127.0.0.1", port: 0)
@@ -16,7 +21,9 @@ package struct ServerUnderTest: Sendable {
     settings.loops = .exactly(2)
     change(&settings)
     let log = CapturedLog()
-    let server = try FanfareServer(settings, logger: log.logger)
+    let server = try FanfareServer(settings, logger: log.logger) { loops, limits, namespaces in
+      backplane ?? LocalBackplane(loops: loops, limits: limits, namespaces: namespaces)
+    }
     try await server.start()
     guard let port = server.address?.split(separator: ":").last.flatMap({ UInt16($0) }) else {
       throw ClientFailure.malformed("address \(server.address ?? "none")")
@@ -29,11 +36,11 @@ package struct ServerUnderTest: Sendable {
   /// Runs `body` with a server that is stopped afterwards, whatever happened. `body` has a thread
   /// of its own, which it may block.
   package static func run(
-    _ change: (inout Settings) -> Void = { _ in },
+    _ change: (inout Settings) -> Void = { _ in }, over backplane: (any Backplane)? = nil,
     _ body: (ServerUnderTest) async throws -> Void
   ) async throws {
     try await onThread {
-      let server = try await start(change)
+      let server = try await start(change, over: backplane)
       do {
         try await body(server)
       } catch {

@@ -1,0 +1,82 @@
+import FanfareActors
+import FanfareRuntime
+import FanfareServer
+import FanfareTestKit
+import Testing
+
+/// A feed that lags behind its log, or never brings a part of it.
+@Suite struct FeedTests {
+  private static let path = "/channels/c/events"
+
+  private static func publish(_ numbers: ClosedRange<Int>, _ server: ServerUnderTest) throws {
+    let lines = numbers.map { #"{"type":"t","data":\#($0)}"# }
+    let answer = try server.connect().publish(lines: lines, path)
+    guard answer.status == 200 else { throw ClientFailure.malformed(answer.text) }
+  }
+
+  @Test(arguments: Overflow.allCases)
+  func whatNeverComesIsToldInItsPlace(overflow: Overflow) async throws {
+    let backplane = ScriptedBackplane()
+    let channel = try #require(ChannelName("c"))
+    let change: (inout Settings) -> Void = { $0.namespaceDefaults.overflow = overflow }
+    try await ServerUnderTest.run(change, over: backplane) { server in
+      let stream = try server.stream(Self.path)
+      _ = try stream.attached()
+      let socket = try server.webSocket("/ws?channels=c")
+      _ = try socket.message()
+      try Self.publish(1...2, server)
+      _ = try stream.events(2)
+      _ = try socket.events(2)
+      backplane.holdsFeed(true)
+      try Self.publish(3...5, server)
+      backplane.losesFeed(of: channel)
+      backplane.holdsFeed(false)
+      try Self.publish(6...6, server)
+      let block = try stream.block()
+      #expect(block.event == "fanfare.gap" && block.id == nil)
+      let gap = try block.json(VerdictBody.self)
+      #expect(gap.from?.offset == 3 && gap.to?.offset == 5 && gap.missed == 3)
+      #expect(try stream.block().id == gap.to)
+      #expect(try stream.events(1)[0].data == "6")
+      let told = try socket.message()
+      #expect(told.op == "gap" && told.missed == 3)
+      #expect(try socket.events(1)[0].data == "6")
+      let dropped = #"fanfare_events_dropped_total{namespace="other",reason="history"}"#
+      #expect(try await server.counts(dropped, 6))
+      #expect(try server.metrics().sum("fanfare_gaps_told_total") == 2)
+    }
+  }
+
+  @Test func aCursorAheadOfTheFeedIsJudgedByTheLog() async throws {
+    let backplane = ScriptedBackplane()
+    try await ServerUnderTest.run(over: backplane) { server in
+      let first = try server.stream(Self.path)
+      _ = try first.attached()
+      try Self.publish(1...2, server)
+      _ = try first.events(2)
+      backplane.holdsFeed(true)
+      try Self.publish(3...7, server)
+      // As another node handed it out, whose feed is further.
+      let cursor = try server.read(Self.path + "?after=oldest").cursor
+      #expect(cursor.offset == 7)
+      let epoch = try #require(cursor.split(separator: ".").last)
+      let ahead = try server.stream(Self.path + "?after=6.\(epoch)")
+      let told = try ahead.attached().channels[0]
+      #expect(told.verdict == "resumed" && told.replayed == 1)
+      #expect(told.position == "6.\(epoch)")
+      let live = try server.webSocket("/ws?channels=c&after=7.\(epoch)")
+      #expect(try live.message().channels.map(\.replayed) == [0])
+      let beyond = try server.stream(Self.path + "?after=8.\(epoch)")
+      #expect(try beyond.attached().channels[0].verdict == "reset")
+      let lag = try server.ask("GET", "/channels").json(ChannelsBody.self).channels[0].lagMax
+      #expect(lag <= 2)
+      backplane.holdsFeed(false)
+      try Self.publish(8...8, server)
+      #expect(try first.events(6).map(\.data) == ["3", "4", "5", "6", "7", "8"])
+      #expect(try ahead.events(2).map(\.data) == ["7", "8"])
+      #expect(try live.events(1)[0].data == "8")
+      #expect(try beyond.events(8).map(\.data) == (1...8).map { "\($0)" })
+      #expect(try server.metrics().sum("fanfare_gaps_told_total") == 0)
+    }
+  }
+}
