@@ -17,7 +17,8 @@ final class LibuvDriver {
   let sockets: SocketPoller
   /// libuv 1.44's `uv_async_send` makes the receiver spin; an eventfd wakes four times quicker.
   private let wakeDescriptor: Int32
-  private var isClosing = false
+  /// Whether ``close(_:)`` has been called: a handle made from now on would never be closed.
+  private(set) var isClosing = false
 
   init() throws(RuntimeError) {
     loop = .allocate(capacity: 1)

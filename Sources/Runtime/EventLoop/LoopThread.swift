@@ -32,10 +32,20 @@ enum LoopThread {
         guard let argument else { return nil }
         let start = Unmanaged<Start>.fromOpaque(argument).takeRetainedValue()
         fanfare_name_thread(start.name)
+        LoopThread.blockPipeSignal()
         start.body()
         return nil
       }, start.toOpaque())
     if code != 0 { start.release() }
     return code
+  }
+
+  /// A C library may write to a socket whose peer has gone, by calls that would end the process;
+  /// blocked, the write just fails. Whoever starts a child from this thread gives it another mask.
+  private static func blockPipeSignal() {
+    var signals = sigset_t()
+    sigemptyset(&signals)
+    sigaddset(&signals, SIGPIPE)
+    pthread_sigmask(SIG_BLOCK, &signals, nil)
   }
 }

@@ -17,16 +17,24 @@ public struct SocketAddress: Sendable {
     var results: UnsafeMutablePointer<addrinfo>?
     let code = getaddrinfo(host, String(port), &hints, &results)
     defer { if let results { freeaddrinfo(results) } }
-    guard code == 0, let first = results?.pointee, let address = first.ai_addr else {
+    guard code == 0, let first = results?.pointee, let resolved = SocketAddress(first) else {
       throw RuntimeError(operation: "resolve \(host)", code: -ENOENT)
     }
-    var resolved = SocketAddress()
-    resolved.length = first.ai_addrlen
-    withUnsafeMutableBytes(of: &resolved.storage) { bytes in
-      bytes.copyMemory(
-        from: UnsafeRawBufferPointer(start: address, count: Int(first.ai_addrlen)))
-    }
     return resolved
+  }
+
+  private init() {}
+
+  /// The address in a resolver's answer; `nil` where it holds none.
+  init?(_ entry: addrinfo) {
+    let count = Int(entry.ai_addrlen)
+    guard let address = entry.ai_addr, count <= MemoryLayout<sockaddr_storage>.size else {
+      return nil
+    }
+    length = entry.ai_addrlen
+    withUnsafeMutableBytes(of: &storage) { bytes in
+      bytes.copyMemory(from: UnsafeRawBufferPointer(start: address, count: count))
+    }
   }
 
   /// What `ask` (`getsockname` or `getpeername`) says of a socket; `nil` once it is gone.
@@ -77,14 +85,19 @@ public struct SocketAddress: Sendable {
 
   /// `127.0.0.1:8080` or `[::1]:8080`.
   public var text: String {
+    guard let name = host else { return "unknown" }
+    return family == AF_INET6 ? "[\(name)]:\(port)" : "\(name):\(port)"
+  }
+
+  /// `127.0.0.1` or `::1`; `nil` for other families than IPv4 and IPv6.
+  public var host: String? {
     var host = [CChar](repeating: 0, count: Int(NI_MAXHOST))
     let code = withSockaddr { address, length in
       getnameinfo(
         address, length, &host, socklen_t(host.count), nil, 0, Int32(NI_NUMERICHOST))
     }
-    guard code == 0 else { return "unknown" }
+    guard code == 0, family == AF_INET || family == AF_INET6 else { return nil }
     let bytes = host.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
-    let name = String(decoding: bytes, as: UTF8.self)
-    return family == AF_INET6 ? "[\(name)]:\(port)" : "\(name):\(port)"
+    return String(decoding: bytes, as: UTF8.self)
   }
 }
