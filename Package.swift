@@ -49,10 +49,15 @@ let package = Package(
     .target(
       name: "FanfareBackplane",
       dependencies: [
-        "FanfareActors", "FanfareRuntime",
+        "FanfareActors", "FanfareRuntime", "CHiredis",
         .product(name: "DequeModule", package: "swift-collections"),
       ],
-      path: "Sources/Backplane", swiftSettings: strict),
+      path: "Sources/Backplane", exclude: ["CHiredis"], swiftSettings: strict),
+    // Debian's hiredis has a pkg-config file whose include path would hide the folder that its own
+    // headers are named by.
+    .systemLibrary(
+      name: "CHiredis", path: "Sources/Backplane/CHiredis",
+      providers: [.apt(["libhiredis-dev"])]),
     // A target of its own: its bytes are compiled only when they change.
     .target(
       name: "FanfarePages", path: "Sources/Server/Pages",
