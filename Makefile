@@ -3,8 +3,8 @@ SHELL := /bin/bash
 RELEASE := swift build -c release --static-swift-stdlib -Xswiftc -enforce-exclusivity=unchecked
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 # What a build needs beside Swift, and what the tests need beside that.
-BUILD_PACKAGES := libuv1-dev zlib1g-dev pkg-config
-TEST_PACKAGES := curl chromium nginx haproxy
+BUILD_PACKAGES := libuv1-dev libhiredis-dev zlib1g-dev pkg-config
+TEST_PACKAGES := curl chromium nginx haproxy redis-server python3-redis
 SOURCES := Sources Tests Benchmarks Fuzz/Sources Package.swift Fuzz/Package.swift
 
 .PHONY: run build test test-tsan test-asan fuzz format lint bench bench-micro bench-peers reference clean
@@ -66,7 +66,7 @@ reference:
 clean:
 	rm -rf .build .build-tsan .build-asan .build-micro Fuzz/.build
 
-.build/packages-for-build:
+.build/packages-for-build: Makefile
 	@dpkg -s $(BUILD_PACKAGES) > /dev/null 2>&1 \
 	  || ($(SUDO) apt-get update && $(SUDO) apt-get install -y $(BUILD_PACKAGES))
 	@mkdir -p .build && touch $@
