@@ -8,7 +8,7 @@ import Glibc
 /// It keeps its port and folder through ``restart(_:)``. Ends with the object, by its process id.
 package final class RedisServer: Sendable {
   private struct Child {
-    var process: pid_t?
+    var running: (process: pid_t, watch: DeathWatch)?
     var options: [String]
   }
 
@@ -25,7 +25,7 @@ package final class RedisServer: Sendable {
     folder = FileManager.default.temporaryDirectory
       .appending(path: "fanfare-redis-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    child = Locked(Child(process: nil, options: options))
+    child = Locked(Child(running: nil, options: options))
   }
 
   deinit {
@@ -60,7 +60,7 @@ package final class RedisServer: Sendable {
   package var url: RedisURL { RedisURL(host: "127.0.0.1", port: port, password: password) }
 
   /// Its process, for tests that signal it in their own way; `nil` while it does not run.
-  package var process: pid_t? { child.withLock { $0.process } }
+  package var process: pid_t? { child.withLock { $0.running?.process } }
 
   /// A connection for looking into it, as the default user.
   package func probe() throws -> RedisProbe {
@@ -98,18 +98,19 @@ package final class RedisServer: Sendable {
 
   private func signal(_ number: Int32) {
     child.withLock { child in
-      if let process = child.process { _ = Glibc.kill(process, number) }
+      if let running = child.running { _ = Glibc.kill(running.process, number) }
     }
   }
 
   private func end(_ number: Int32) {
     child.withLock { child in
-      guard let process = child.process else { return }
-      child.process = nil
+      guard let (process, watch) = child.running else { return }
+      child.running = nil
       _ = Glibc.kill(process, number)
+      // One that is paused would not hear.
       _ = Glibc.kill(process, SIGCONT)
-      var status: Int32 = 0
-      while waitpid(process, &status, 0) < 0, errno == EINTR {}
+      ChildProcess.wait(for: process)
+      watch.end()
     }
   }
 
@@ -122,11 +123,13 @@ package final class RedisServer: Sendable {
         "redis-server", "--port", "\(port)", "--bind", "127.0.0.1", "--dir", folder.path,
         "--save", "", "--daemonize", "no", "--logfile", folder.path + "/redis.log",
       ] + options
-    let process = try Self.spawn(arguments)
-    child.withLock { $0.process = process }
+    let process = try ChildProcess.spawn(arguments)
+    let watch = try DeathWatch(over: process, name: "redis-server")
+    child.withLock { $0.running = (process, watch) }
     let answers = try await Deadline().holds {
       guard waitpid(process, nil, WNOHANG) == 0 else {
-        child.withLock { $0.process = nil }
+        child.withLock { $0.running = nil }
+        watch.end()
         throw ClientFailure.closed("an answer of redis-server: \(lastWords)")
       }
       return self.answers(loading: !answering)
@@ -148,22 +151,6 @@ package final class RedisServer: Sendable {
   private var lastWords: String {
     let log = try? String(contentsOf: folder.appending(path: "redis.log"), encoding: .utf8)
     return String((log ?? "no log").suffix(300))
-  }
-
-  private static func spawn(_ arguments: [String]) throws -> pid_t {
-    var actions = posix_spawn_file_actions_t()
-    posix_spawn_file_actions_init(&actions)
-    defer { posix_spawn_file_actions_destroy(&actions) }
-    for descriptor: Int32 in 0...2 {
-      posix_spawn_file_actions_addopen(&actions, descriptor, "/dev/null", O_RDWR, 0)
-    }
-    var texts: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) }
-    defer { for text in texts { free(text) } }
-    texts.append(nil)
-    var process = pid_t()
-    let code = posix_spawnp(&process, arguments[0], &actions, nil, texts, environ)
-    guard code == 0 else { throw ClientFailure.system("posix_spawn redis-server", code) }
-    return process
   }
 
   /// Below the ports that the kernel gives to clients, which could be taken again before a restart.
