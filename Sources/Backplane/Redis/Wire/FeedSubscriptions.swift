@@ -34,15 +34,15 @@ struct FeedSubscriptions {
     lastAsked = now
   }
 
+  /// Something has come, whatever it is: hiredis does not pass on the answer to a `PING` among
+  /// subscriptions.
+  mutating func heard() { isPingAwaited = false }
+
   /// Takes what has come.
   mutating func take(_ value: RedisValue) -> News {
     guard case .array(let parts) = value, parts.count >= 3, case .bytes(let kind) = parts[0],
       case .bytes(let channel) = parts[1]
-    else {
-      // The answer to a ping, in either form.
-      isPingAwaited = false
-      return .nothing
-    }
+    else { return .nothing }
     switch String(decoding: kind, as: UTF8.self) {
     case "message":
       guard case .bytes(let message) = parts[2] else { return .nothing }

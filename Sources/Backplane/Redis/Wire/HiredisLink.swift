@@ -181,6 +181,7 @@ final class HiredisLink: RedisLink, HiredisConnectionOwner, TimerTarget {
   func received(_ values: [RedisValue]) {
     heardAt = loop.now
     isLastLook = false
+    subscriptions.heard()
     for value in values {
       // Whoever heard of the one before may have closed.
       switch state {
