@@ -11,4 +11,6 @@
 @_exported import enum FanfareActors.Overflow
 @_exported import struct FanfareActors.Position
 @_exported import enum FanfareActors.Verdict
+@_exported import enum FanfareBackplane.RedisMode
+@_exported import struct FanfareBackplane.RedisURL
 @_exported import struct FanfareRuntime.Limits

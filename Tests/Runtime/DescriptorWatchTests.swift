@@ -110,6 +110,18 @@ import Testing
     Glibc.close(scene.far)
   }
 
+  /// Libraries write by calls that raise it when the peer has gone.
+  @Test func noWriteOnALoopEndsTheProcess() async throws {
+    let group = try LoopGroup.start(count: 1)
+    let isBlocked = await group.loops[0].run {
+      var signals = sigset_t()
+      pthread_sigmask(SIG_BLOCK, nil, &signals)
+      return sigismember(&signals, SIGPIPE) == 1
+    }
+    #expect(isBlocked)
+    await group.stop()
+  }
+
   /// A refused connection is what libuv calls an error of the descriptor, and watches no more.
   @Test func aFailedDescriptorIsReadyForAll() async throws {
     let group = try LoopGroup.start(count: 1)

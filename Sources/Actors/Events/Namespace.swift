@@ -25,6 +25,17 @@ public struct NamespaceSettings: Sendable, Equatable {
   /// The default is ``Overflow/catchUp``.
   public var overflow = Overflow.catchUp
 
+  /// Whether events are also copied into one stream for consumer groups of other programs, where
+  /// the backplane has such streams.
+  ///
+  /// The default is false.
+  public var firehose = false
+
+  /// About how many events that stream retains. The oldest leave it, read or not.
+  ///
+  /// The default is 100,000.
+  public var firehoseEventsMax = 100_000
+
   /// The settings of an unknown namespace.
   public init() {}
 }

@@ -12,6 +12,7 @@ public enum ConfigReference {
         """),
       writing,
       section("Serving", SettingKeys.serving),
+      section("Redis", SettingKeys.redis),
       section("Namespaces and retention", SettingKeys.retention),
       namespaceSection,
       section("Limits", SettingKeys.limits),

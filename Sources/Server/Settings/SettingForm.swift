@@ -16,11 +16,14 @@ struct SettingForm<Value: Sendable & Equatable>: Sendable {
   /// The text of a value, in its shortest form.
   var write: @Sendable (Value) -> SettingText
 
+  /// A text as people may see it, where that is not the text itself: without a password.
+  var hide: (@Sendable (SettingText) -> SettingText)?
+
   /// The refusal of a value, or nil if it is allowed.
   func refusal(of value: Value) -> SettingRefusal? {
     let text = write(value)
     do {
-      return try read(text) == value ? nil : SettingRefusal(value: text.line)
+      return try read(text) == value ? nil : SettingRefusal(value: (hide?(text) ?? text).line)
     } catch {
       return error
     }
@@ -88,8 +91,8 @@ extension SettingForm where Value == Bool {
 
 extension SettingForm
 where Value: CaseIterable & RawRepresentable, Value.RawValue == String {
-  /// One of a few names. A name in `later` is known, but to a later version.
-  static func choice(later: [String] = []) -> SettingForm {
+  /// One of a few names.
+  static func choice() -> SettingForm {
     let names = Value.allCases.map(\.rawValue)
     return SettingForm(
       allowed: names.count > 1
@@ -97,8 +100,7 @@ where Value: CaseIterable & RawRepresentable, Value.RawValue == String {
         : names.joined(),
       read: { (text) throws(SettingRefusal) in
         if case .one(let name) = text, let value = Value(rawValue: name) { return value }
-        guard later.contains(text.line) else { throw SettingRefusal(value: text.line) }
-        throw SettingRefusal(value: text.line, problem: "is not in this version yet")
+        throw SettingRefusal(value: text.line)
       },
       write: { .one($0.rawValue) })
   }

@@ -24,6 +24,9 @@ struct SettingKey<Root: Sendable>: Sendable {
   /// The value as text, in its shortest form.
   var text: @Sendable (Root) -> SettingText
 
+  /// The same as people may see it: without a password.
+  var shown: @Sendable (Root) -> SettingText
+
   /// Why the value is not allowed, or nil if it is.
   var refusal: @Sendable (Root) -> SettingRefusal?
 
@@ -40,6 +43,10 @@ struct SettingKey<Root: Sendable>: Sendable {
     assign = { (text, root) throws(SettingRefusal) in root[keyPath: location] = try form.read(text)
     }
     text = { form.write($0[keyPath: location]) }
+    shown = { root in
+      let text = form.write(root[keyPath: location])
+      return form.hide?(text) ?? text
+    }
     refusal = { form.refusal(of: $0[keyPath: location]) }
   }
 
@@ -71,6 +78,7 @@ extension SettingKey where Root == Settings {
       set(part, &settings)
     }
     text = { key.text(get($0)) }
+    shown = { key.shown(get($0)) }
     refusal = { key.refusal(get($0)) }
   }
 }

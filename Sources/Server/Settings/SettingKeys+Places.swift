@@ -57,7 +57,7 @@ extension SettingKeys {
   }
 
   /// Keys that the configuration will have, but that this version does not know.
-  static let later = ["auth", "jobs", "queues", "redis", "tasks"]
+  static let later = ["auth", "jobs", "queues", "tasks"]
 
   private static let reference = "fanfare config reference lists the keys"
 

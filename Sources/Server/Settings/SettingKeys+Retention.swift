@@ -22,6 +22,18 @@ extension SettingKeys {
       history and tells what left history as a gap; `drop-oldest` jumps to the newest half of the \
       mailbox and tells the gap; `disconnect` closes the connection, and the client resumes.
       """),
+    SettingKey(
+      "firehose", \.firehose, .toggle,
+      """
+      Whether the namespace's events are also copied into one stream in Redis, for consumer groups \
+      of other programs. Only with `backplane: redis`.
+      """),
+    SettingKey(
+      "firehose-events", \.firehoseEventsMax, .count(1...100_000_000),
+      "The events that the stream of `firehose` retains, or some more.",
+      atBound: """
+        The oldest leave the stream, whether or not a consumer group has read them.
+        """),
   ]
 
   /// What is kept, for how long, and how much of it.

@@ -21,9 +21,10 @@ extension SettingKeys {
       How many event loops serve connections. Each is one thread; `auto` is one for each core.
       """),
     SettingKey(
-      "backplane", \.backplane, .choice(later: ["redis"]),
+      "backplane", \.backplane, .choice(),
       """
-      Where the nodes of a cluster meet. `local` is a single node that keeps everything in memory.
+      Where the nodes of a cluster meet. `local` is a single node that keeps everything in memory; \
+      `redis` is any number of nodes with one Redis, which the keys of `redis` describe.
       """),
     SettingKey(
       "origins", \.origins, .origins,

@@ -3,7 +3,7 @@ import FanfareActors
 /// Every key there is.
 enum SettingKeys {
   /// All keys with a fixed path, in the order of the reference.
-  static let fixed: [SettingKey<Settings>] = serving + retention + limits
+  static let fixed: [SettingKey<Settings>] = serving + redis + retention + limits
 
   /// All keys that the settings hold: the fixed ones, and those of each namespace.
   static func all(in settings: Settings) -> [SettingKey<Settings>] {

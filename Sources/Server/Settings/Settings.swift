@@ -30,6 +30,11 @@ public struct Settings: Sendable, Equatable {
   /// The default is ``BackplaneKind/local``, a single node.
   public var backplane = BackplaneKind.local
 
+  /// The Redis that the nodes of a cluster meet in, where ``backplane`` says so.
+  ///
+  /// The default is what ``RedisPlace`` starts with.
+  public var redis = RedisPlace()
+
   /// The web origins whose pages may use the server besides its own, as a browser writes them:
   /// `https://app.example.com`. A page from any other origin is refused with 403.
   ///

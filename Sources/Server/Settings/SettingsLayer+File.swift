@@ -69,7 +69,8 @@ extension SettingsLayer {
       break
     case .scalar, .sequence, .alias:
       throw SettingsError(
-        path.joined(separator: "."), value: value.scalar?.string,
+        // A URL in this place may hold a password.
+        path.joined(separator: "."), value: path == ["redis"] ? nil : value.scalar?.string,
         problem: "is not a mapping", source: source,
         remedy: names.isEmpty
           ? "allowed: names of namespaces, each with its keys"

@@ -2,9 +2,12 @@
 enum SettingsYAML {
   /// The text. Read back, it gives the same settings.
   ///
-  /// - Parameter comment: The lines to put above a key, without `#`.
+  /// - Parameters:
+  ///   - showsPasswords: Whether they are in it; otherwise `***` stands in their place.
+  ///   - comment: The lines to put above a key, without `#`.
   static func text(
-    of settings: Settings, comment: (SettingKey<Settings>) -> [String] = { _ in [] }
+    of settings: Settings, showsPasswords: Bool = false,
+    comment: (SettingKey<Settings>) -> [String] = { _ in [] }
   ) -> String {
     var lines: [String] = []
     var section: [String] = []
@@ -21,7 +24,8 @@ enum SettingsYAML {
       let margin = indent(parents.count)
       lines += comments.map { "\(margin)# \($0)" }
       let name = key.path.last.map(quoted) ?? ""
-      lines.append("\(margin)\(name): \(value(key.text(settings)))")
+      lines.append(
+        "\(margin)\(name): \(value(showsPasswords ? key.text(settings) : key.shown(settings)))")
     }
     if namespaces.isEmpty { lines.append("namespaces: {}") }
     return lines.joined(separator: "\n") + "\n"

@@ -98,7 +98,8 @@ import Testing
       "namespaces.a", "x",
       """
       namespaces.a: has keys, not a value (command line); \
-      allowed: namespaces.a.history, namespaces.a.ttl, namespaces.a.overflow
+      allowed: namespaces.a.history, namespaces.a.ttl, namespaces.a.overflow, \
+      namespaces.a.firehose, namespaces.a.firehose-events
       """
     ),
     (

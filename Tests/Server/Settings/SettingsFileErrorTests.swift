@@ -34,12 +34,8 @@ import Testing
       """
     ),
     (
-      "backplane: redis",
-      "backplane: \"redis\" is not in this version yet (fanfare.yaml line 1); allowed: local"
-    ),
-    (
       "backplane: nats",
-      "backplane: \"nats\" is not allowed (fanfare.yaml line 1); allowed: local"
+      "backplane: \"nats\" is not allowed (fanfare.yaml line 1); allowed: local or redis"
     ),
     (
       "namespaces:\n  project: { overflow: catchup }",
@@ -122,8 +118,8 @@ import Testing
       "<<: unknown key (fanfare.yaml line 1); fanfare config reference lists the keys"
     ),
     (
-      "redis:\n  url: redis://127.0.0.1",
-      "redis: is not in this version yet (fanfare.yaml line 1); leave it out"
+      "jobs:\n  store: auto",
+      "jobs: is not in this version yet (fanfare.yaml line 1); leave it out"
     ),
   ])
   func anUnknownKey(yaml: String, line: String) throws {
@@ -184,7 +180,7 @@ import Testing
       "namespaces: { a: 5 }",
       """
       namespaces.a: "5" is not a mapping (fanfare.yaml line 1); \
-      allowed: the keys history, ttl, overflow
+      allowed: the keys history, ttl, overflow, firehose, firehose-events
       """
     ),
     (

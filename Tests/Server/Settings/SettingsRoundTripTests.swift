@@ -12,7 +12,7 @@ import Testing
       var random = SeededGenerator(seed: seed)
       let settings = SettingsRoundTripTests.valid(&random)
       try settings.validate()
-      let text = settings.describe()
+      let text = settings.describe(showingPasswords: true)
       #expect(try sandbox.load(text) == .success(settings), "seed \(seed)\n\(text)")
     }
   }
@@ -42,7 +42,7 @@ import Testing
       }
       overrides.shuffle(using: &random)
       let loaded = try sandbox.load(
-        decoy.describe(), environment: environment, overrides: overrides)
+        decoy.describe(showingPasswords: true), environment: environment, overrides: overrides)
       #expect(loaded == .success(settings), "seed \(seed)")
     }
   }
@@ -137,7 +137,8 @@ import Testing
       "true", "false", "auto", "local", "text", "json", "trace", "error", "critical", "catch-up",
       "drop-oldest", "disconnect", "localhost:1", "[::1]:65535", "0.0.0.0:0", "[fe80::1]:9",
       "127.9.9.9:9", "http://localhost:3000", "https://a-b.example", "app://[::1]",
-      "a.example:8443", "[::1]", "x_y", "192.0.2.1",
+      "a.example:8443", "[::1]", "x_y", "192.0.2.1", "redis", "streams", "pubsub", "{x}:/a",
+      "redis://h", "redis://:p%2Fw@10.0.0.1/3", "redis://ann:w%40x%25@[::1]:1",
     ]
     if Bool.random(using: &random) { return words.randomElement(using: &random) ?? "" }
     let bits = Int.random(in: 0...33, using: &random)

@@ -1,7 +1,7 @@
 import DequeModule
 import FanfareRuntime
 
-/// A connection to Redis by hiredis: names, addresses, greeting, deadlines and the order of replies.
+/// A connection to Redis by hiredis: name, addresses, greeting, deadlines, the order of replies.
 ///
 /// Held by its loop until it has ended. Loop-confined.
 final class HiredisLink: RedisLink, HiredisConnectionOwner, TimerTarget {
