@@ -49,10 +49,16 @@ let package = Package(
     .target(
       name: "FanfareBackplane",
       dependencies: [
-        "FanfareActors", "FanfareRuntime", "CHiredis",
+        "FanfareActors", "FanfareFunctions", "FanfareRuntime", "CHiredis",
         .product(name: "DequeModule", package: "swift-collections"),
       ],
-      path: "Sources/Backplane", exclude: ["CHiredis"], swiftSettings: strict),
+      path: "Sources/Backplane", exclude: ["CHiredis", "Redis/Functions/Library"],
+      swiftSettings: strict),
+    // A target of its own: its bytes are compiled only when they change.
+    .target(
+      name: "FanfareFunctions", path: "Sources/Backplane/Redis/Functions/Library",
+      resources: ["names", "log", "publish", "nodes"].map { .embedInCode("\($0).lua") },
+      swiftSettings: strict),
     // Debian's hiredis has a pkg-config file whose include path would hide the folder that its own
     // headers are named by.
     .systemLibrary(

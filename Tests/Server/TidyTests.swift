@@ -72,7 +72,7 @@ import Testing
   @Test func roomsKnowOnlyTheRoomsBelow() throws {
     let below: [String: Set<String>] = [
       "Runtime": [], "Actors": ["FanfareRuntime"],
-      "Backplane": ["FanfareRuntime", "FanfareActors"],
+      "Backplane": ["FanfareRuntime", "FanfareActors", "FanfareFunctions"],
       "Server": ["FanfareRuntime", "FanfareActors", "FanfareBackplane", "FanfarePages"],
       "fanfare": ["FanfareRuntime", "FanfareActors", "FanfareServer"],
     ]
