@@ -116,6 +116,7 @@ let package = Package(
       name: "FanfareTestKit",
       dependencies: [
         "FanfareServer", "FanfareRuntime", "FanfareActors", "FanfareBackplane",
+        .product(name: "DequeModule", package: "swift-collections"),
         .product(name: "Logging", package: "swift-log"),
       ],
       path: "Tests/Kit", swiftSettings: strict),

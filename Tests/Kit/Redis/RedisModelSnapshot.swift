@@ -1,0 +1,4 @@
+/// What a ``RedisModel`` held at some time.
+package struct RedisModelSnapshot {
+  let server: RedisModelServer
+}
