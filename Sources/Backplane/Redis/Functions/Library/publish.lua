@@ -49,20 +49,21 @@ local function foreign_fault(place, args)
   local bytes = 0
   for index = 5, #args, 2 do
     bytes = bytes + #args[index]
+    if bytes > FOREIGN_BYTES_MAX then return 'the data is larger than 1048576 bytes' end
     if not is_json(args[index]) then
       return 'the data of event ' .. (index - 3) / 2 .. ' is not JSON in UTF-8'
     end
   end
-  if bytes > FOREIGN_BYTES_MAX then return 'the data is larger than 1048576 bytes' end
-  -- Afterwards it would be stored and told to nobody.
-  if not redis.acl_check_cmd('PUBLISH', place.feed, '')
+end
+
+-- Whether a right is missing that would show only when the event is stored and told to nobody.
+-- Nodes look when they join.
+local function lacks_right(place)
+  return not redis.acl_check_cmd('PUBLISH', place.feed, '')
     or not redis.acl_check_cmd('HSET', place.meta, 'head', '1')
     or not redis.acl_check_cmd('XADD', place.log, '*', 'type', '')
     or not redis.acl_check_cmd('SET', place.key, '')
     or not redis.acl_check_cmd('XADD', place.firehose, '*', 'type', '')
-  then
-    return 'the ACL user may not write all keys of the channel and PUBLISH to its feed'
-  end
 end
 
 -- MARK: Publishing
@@ -170,6 +171,9 @@ local function publish(keys, args)
   if not place then return invalid(BAD_LOG) end
   local fault = publish_fault(args) or args[1] == '' and foreign_fault(place, args)
   if fault then return invalid(fault) end
+  if args[1] == '' and lacks_right(place) then
+    return fail('NOPERM the user may not write all keys of the channel and PUBLISH to its feed')
+  end
   local generation, settings, keeps = enter(keys[1], args[1], place.settings)
   if not generation then return settings end
   local key, fingerprint = args[2] ~= '' and place.key .. args[2], args[3]
