@@ -56,6 +56,7 @@ struct RedisModelServer {
         return .status("OK")
       case "DEL", "UNLINK":
         return .integer(command.dropFirst().reduce(0) { $0 + (delete($1) ? 1 : 0) })
+      case "XLEN": return .integer(Int64(stream(command.last ?? [])?.entries.count ?? 0))
       case "XDEL": return .integer(deleteEntries(command))
       default: throw RedisModelRefusal("ERR unknown command '\(words.first ?? "")'")
       }
@@ -80,6 +81,10 @@ struct RedisModelServer {
       return (prefix, channel)
     }
     return nil
+  }
+
+  private func stream(_ key: [UInt8]) -> RedisModelLog.Stream? {
+    placeOf(key, "log:").flatMap { spaces[$0.prefix]?.logs[$0.channel]?.stream }
   }
 
   private mutating func delete(_ key: [UInt8]) -> Bool {
