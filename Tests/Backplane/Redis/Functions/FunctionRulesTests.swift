@@ -93,10 +93,10 @@ import Testing
       try RedisFunctions.nodes(
         redis.run(functions.beat(id: id, ttl: ttl, description: Array("{\"id\":1}".utf8))))
     }
-    #expect(try beat("b", .milliseconds(300)).map(\.id) == ["b"])
+    #expect(try beat("b", .milliseconds(1_000)).map(\.id) == ["b"])
     #expect(try beat("a", .seconds(60)).map(\.id) == ["a", "b"])
     #expect(throws: FunctionError.self) { try redis.join(functions, mode: .pubsub) }
-    try redis.wait(milliseconds: 320)
+    try redis.wait(milliseconds: 1_020)
     #expect(try beat("c", .zero).map(\.id) == ["a"])
     let alive = try beat("c", .seconds(60))
     #expect(alive.map(\.id) == ["a", "c"])
@@ -157,11 +157,11 @@ import Testing
   @Test(arguments: RedisKind.allCases)
   func atMostSixteenExpireWithAPublish(kind: RedisKind) async throws {
     let redis = try await start(kind)
-    let generation = try redis.join(functions, ttl: .milliseconds(300)).generation
+    let generation = try redis.join(functions, ttl: .milliseconds(1_000)).generation
     _ = try redis.publish(
       functions, (1...40).map(String.init), to: channel, in: generation)
     #expect(try redis.state(functions, of: channel, in: generation).oldest == 1)
-    try redis.wait(milliseconds: 320)
+    try redis.wait(milliseconds: 1_020)
     #expect(try redis.state(functions, of: channel, in: generation).oldest == 41)
     for (published, left) in zip(41...44, [25, 10, 3, 4] as [Int64]) {
       _ = try redis.publish(functions, ["1"], to: channel, in: generation)
@@ -176,14 +176,14 @@ import Testing
   @Test(arguments: RedisKind.allCases)
   func headAndEventsOutliveTheirUseForTheirTime(kind: RedisKind) async throws {
     let redis = try await start(kind)
-    let generation = try redis.join(functions, metaTTL: .milliseconds(500)).generation
+    let generation = try redis.join(functions, metaTTL: .milliseconds(1_500)).generation
     let before = try redis.publish(functions, ["1"], to: channel, in: generation)
-    for _ in 0..<4 {
+    for _ in 0..<5 {
       // Each look renews it.
-      try redis.wait(milliseconds: 150)
+      try redis.wait(milliseconds: 400)
       #expect(try redis.state(functions, of: channel, in: generation).head == 1)
     }
-    try redis.wait(milliseconds: 600)
+    try redis.wait(milliseconds: 1_600)
     let after = try redis.state(functions, of: channel, in: generation)
     #expect(after.head == 0 && after.epoch != before.positions[0].epoch)
   }
