@@ -173,6 +173,22 @@ public struct Limits: Sendable, Equatable {
   /// The default is 1,024.
   public var pacedPublishesMax = 1_024
 
+  /// The publishes of a node that the backplane has not answered yet. Beyond it a publish gets 503.
+  ///
+  /// The default is 4,096.
+  public var backplanePublishesMax = 4_096
+
+  /// The bytes of those publishes together. Beyond it a publish gets 503.
+  ///
+  /// The default is 16,777,216.
+  public var backplanePublishBytesMax = 16 * 1024 * 1024
+
+  /// The bytes that the feeds of all channels keep while they find out what came before. Beyond it
+  /// they let go of what arrives, and read it from the log.
+  ///
+  /// The default is 67,108,864.
+  public var backplaneKeptBytesMax = 64 * 1024 * 1024
+
   /// The bounds that everyone starts with.
   public init() {}
 }

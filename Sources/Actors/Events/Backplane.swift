@@ -62,12 +62,21 @@ public protocol BackplaneFeed: Sendable {
   /// between have left the log and are lost to this node's followers. Never an earlier one.
   func received(_ events: [Event], in channel: ChannelName)
 
+  /// All events up to `offset` that were not fed are lost to this node's followers, and the log
+  /// holds none after it yet: what is fed next follows it. Called on the channel's home loop.
+  func skipped(through offset: UInt64, in channel: ChannelName)
+
   /// The log of `channel` began anew: what is fed from now on follows `log.head`. Called on the
   /// channel's home loop.
   func restarted(_ log: LogState, in channel: ChannelName)
 
   /// Whether continuity can be promised at the moment. A node begins proven. Any thread.
   func backplane(is health: BackplaneHealth)
+}
+
+extension BackplaneFeed {
+  /// The next event that is fed tells as much, if later.
+  public func skipped(through offset: UInt64, in channel: ChannelName) {}
 }
 
 /// Where events are sequenced and retained: in this process, or in what several nodes share.

@@ -71,6 +71,14 @@ struct ChannelFeed {
     }
   }
 
+  /// Whether something may be missing of what was promised.
+  var isCatchingUp: Bool {
+    switch state {
+    case .live, .behind: false
+    case .unsubscribed, .asking, .filling, .broken: fed != nil
+    }
+  }
+
   // MARK: The subscription
 
   /// Redis has confirmed the subscription.
