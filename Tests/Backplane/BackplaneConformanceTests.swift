@@ -56,4 +56,38 @@ import Testing
     try await one.stop()
     try await other.stop()
   }
+
+  /// The same over the model of Redis, in a simulation. The feed brings some messages twice.
+  @Test(arguments: [RedisMode.streams, .pubsub], 1...12 as ClosedRange<UInt64>)
+  func simulated(mode: RedisMode, seed: UInt64) throws {
+    let simulation = Simulation(seed: seed, loops: 3)
+    let first = simulation.loops[0]
+    let model = RedisModel(seed: seed, clock: first)
+    model.faults.doubledPerThousand = 30
+    var nodes: [RedisNode] = []
+    for loops in [[first, simulation.loops[1]], [simulation.loops[2]]] {
+      var plan = RedisNode.Plan("node-\(nodes.count)")
+      plan.mode = mode
+      plan.history = Self.history
+      nodes.append(
+        try simulation.on(loops[0]) {
+          try RedisNode.start(plan, on: loops, RedisModelConnector(model: model))
+        })
+    }
+    let areProven = simulation.run(stepsMax: 100_000) { nodes.allSatisfy { $0.feed.isProven } }
+    #expect(areProven, "seed \(seed): \(nodes.map(\.seen))")
+    let promise = BackplaneConformance.Promise(history: mode == .streams ? Self.history : 0)
+    let play = BackplaneConformance(
+      try nodes.map { try $0.player }, promise: promise, seed: seed, name: "c")
+    simulation.on(first) { play.assumeIsolated { $0.begin(400) } }
+    let isDone = simulation.run(stepsMax: 5_000_000) { play.isDone }
+    #expect(isDone, "seed \(seed): the play does not end")
+    let (violations, counts) = simulation.on(first) {
+      play.assumeIsolated { ($0.violations, $0.counts) }
+    }
+    #expect(violations.isEmpty, "\(mode), seed \(seed): \(violations.prefix(5))")
+    for kind in ["publish", "together", "keyed", "repeated", "mismatch", "follow", "read"] {
+      #expect(counts[kind, default: 0] > 0, "\(counts)")
+    }
+  }
 }

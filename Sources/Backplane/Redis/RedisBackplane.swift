@@ -8,6 +8,8 @@ import FanfareRuntime
 public final class RedisBackplane: Backplane, Sendable {
   private let core: LoopConfined<RedisCore>
   private let doors: [LoopConfined<RedisDoor>]
+  /// The place of the first loop in its group, in which all stand side by side.
+  private let firstIndex: Int
   private let life: RedisLife
   private let feed = Locked<(any BackplaneFeed)?>(nil)
 
@@ -24,7 +26,10 @@ public final class RedisBackplane: Backplane, Sendable {
         loops: loops, settings: settings, limits: limits, namespaces: namespaces, probe: probe,
         connector: connector, observer: observer), to: first)
     self.core = core
-    doors = loops.map { LoopConfined(RedisDoor(loop: $0, core: core), to: $0) }
+    doors = loops.enumerated().map { index, loop in
+      LoopConfined(RedisDoor(index: index, loop: loop, core: core), to: loop)
+    }
+    firstIndex = first.index
     life = RedisLife(core)
   }
 
@@ -53,6 +58,8 @@ public final class RedisBackplane: Backplane, Sendable {
     await life.nodes()
   }
 
+  private func door(_ loop: EventLoop) -> RedisDoor { doors[loop.index - firstIndex].get }
+
   // MARK: The port
 
   /// Sequences `drafts` by one round trip.
@@ -60,7 +67,7 @@ public final class RedisBackplane: Backplane, Sendable {
     _ drafts: [Draft], to channel: ChannelName, key: PublishKey?, on loop: EventLoop
   ) async throws(PublishError) -> [Position] {
     guard !drafts.isEmpty else { return [] }
-    switch await doors[loop.index].get.ask(.publish(drafts, to: channel, key)) {
+    switch await door(loop).ask(.publish(drafts, to: channel, key)) {
     case .positions(let positions): return positions
     case .failed(let error): throw error
     case .log, .page: throw .outcomeUnknown
@@ -71,19 +78,19 @@ public final class RedisBackplane: Backplane, Sendable {
   public func follow(
     _ channel: ChannelName, on loop: EventLoop
   ) async throws(PublishError) -> LogState {
-    try log(await doors[loop.index].get.follow(channel))
+    try log(await door(loop).follow(channel))
   }
 
   /// The subscription ends a little later: a follower who comes back soon finds it.
   public func unfollow(_ channel: ChannelName, on loop: EventLoop) {
-    doors[loop.index].get.tell(.unfollow(channel))
+    door(loop).tell(.unfollow(channel))
   }
 
   /// What the log holds.
   public func state(
     of channel: ChannelName, on loop: EventLoop
   ) async throws(PublishError) -> LogState {
-    try log(await doors[loop.index].get.ask(.state(channel)))
+    try log(await door(loop).ask(.state(channel)))
   }
 
   private func log(_ answer: RedisAnswer) throws(PublishError) -> LogState {
@@ -101,7 +108,7 @@ public final class RedisBackplane: Backplane, Sendable {
   ) async throws(PublishError) -> HistoryPage {
     let request = RedisRequest.read(
       channel, from: offset, eventsMax: eventsMax, bytesMax: bytesMax)
-    switch await doors[loop.index].get.ask(request) {
+    switch await door(loop).ask(request) {
     case .page(let page): return page
     case .failed(let error): throw error
     case .positions, .log: throw .unavailable

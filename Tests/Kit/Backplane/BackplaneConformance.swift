@@ -54,7 +54,7 @@ package actor BackplaneConformance {
   package private(set) var violations: [String] = []
   /// How often each kind of thing was done.
   package private(set) var counts: [String: Int] = [:]
-  package private(set) var isDone = false
+  private nonisolated let done = Locked(false)
 
   /// - Parameter name: what the channels' names begin with; fresh where the log is shared.
   package init(_ nodes: [Node], promise: Promise, seed: UInt64, name: String) {
@@ -72,8 +72,11 @@ package actor BackplaneConformance {
   package func play(_ steps: Int) async {
     for _ in 0..<steps where violations.count < 5 { await step() }
     await compareFeeds()
-    isDone = true
+    done.withLock { $0 = true }
   }
+
+  /// Whether the play is over. From anywhere.
+  package nonisolated var isDone: Bool { done.withLock { $0 } }
 
   /// For a simulation, which has to be stepped meanwhile.
   package func begin(_ steps: Int) {
@@ -151,7 +154,8 @@ package actor BackplaneConformance {
     let results = Collected<[Result<[Position], PublishError>]>(count: nodes.count)
     for (index, share) in shares.enumerated() {
       let side = nodes[index].side(of: channel)
-      Task { results.set(await side.publishAll(share, to: channel), at: index) }
+      // In this actor's isolation: a task that does not name it would begin on the global pool.
+      Task { await bring(share, channel, side, to: results, at: index) }
     }
     while results.isWaiting { await clock.pause(.milliseconds(1)) }
     var all: [(positions: [Position], drafts: [Draft])] = []
@@ -168,6 +172,13 @@ package actor BackplaneConformance {
     }
     all.sort { ($0.positions.first?.offset ?? 0) < ($1.positions.first?.offset ?? 0) }
     for (positions, drafts) in all { note(.success(positions), drafts, channel) }
+  }
+
+  private func bring(
+    _ share: [[Draft]], _ channel: ChannelName, _ side: BackplaneSide,
+    to results: Collected<[Result<[Position], PublishError>]>, at index: Int
+  ) async {
+    results.set(await side.publishAll(share, to: channel), at: index)
   }
 
   private func publishWithKey(_ channel: ChannelName, _ side: BackplaneSide) async {

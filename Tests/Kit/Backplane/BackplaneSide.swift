@@ -39,6 +39,24 @@ package actor BackplaneSide: TimerTarget {
     return results.all
   }
 
+  /// Makes a publish that nobody waits for; what it brought goes to `done`.
+  package func begin(
+    publishing drafts: [Draft], to channel: ChannelName,
+    _ done: @escaping @Sendable (Result<[Position], PublishError>) -> Void
+  ) {
+    Task { done(await publish(drafts, to: channel)) }
+  }
+
+  /// Follows, as often as it takes.
+  package func begin(following channel: ChannelName) {
+    Task {
+      while true {
+        if (try? await follow(channel)) != nil { return }
+        await pause(.milliseconds(20))
+      }
+    }
+  }
+
   package func follow(_ channel: ChannelName) async throws(PublishError) -> LogState {
     let log = try await backplane.follow(channel, on: loop)
     feed.begin(channel, at: log)

@@ -2,43 +2,73 @@ import FanfareActors
 import FanfareBackplane
 import FanfareRuntime
 
-/// The backplane of one node over a Redis, on loops of its own, with all that it is fed and says.
+/// The backplane of one node over a Redis, real or simulated, with all that it is fed and says.
 package final class RedisNode: RedisObserver {
-  package let group: LoopGroup
+  package let loops: [EventLoop]
   package let feed = RecordedFeed()
+  /// The loops' threads; `nil` in a simulation.
+  private let group: LoopGroup?
   private let made = Locked<RedisBackplane?>(nil)
   private let events = Locked<[RedisEvent]>([])
 
-  private init(loops: Int) throws {
-    group = try LoopGroup.start(count: loops)
+  private init(loops: [EventLoop], group: LoopGroup?) {
+    self.loops = loops
+    self.group = group
   }
 
-  /// Starts one, and waits until its health is proven.
+  /// What a node is to be.
+  package struct Plan: Sendable {
+    package var id: String
+    package var mode = RedisMode.streams
+    package var history = 1_000
+    package var limits = Limits()
+
+    package init(_ id: String) {
+      self.id = id
+    }
+  }
+
+  /// Starts one on loops of its own, and waits until its health is proven.
   package static func start(
     _ url: RedisURL, id: String, loops: Int = 1, mode: RedisMode = .streams, history: Int = 1_000,
-    limits: Limits = Limits(), waits: Bool = true
+    limits: Limits = Limits()
   ) async throws -> RedisNode {
-    let node = try RedisNode(loops: loops)
-    var settings = RedisSettings(nodeID: id)
-    settings.mode = mode
-    settings.pace = .quick
-    settings.describe = { Array("{\"id\":\"\(id)\"}".utf8) }
-    var namespace = NamespaceSettings()
-    namespace.historyEventsMax = history
-    let backplane = RedisBackplane(
-      loops: node.group.loops, settings: settings, limits: limits,
-      namespaces: Namespaces(defaults: namespace),
-      connector: HiredisConnector(url: url, answerTimeout: .seconds(2), name: id),
-      observer: node)
-    guard let backplane else { throw ClientFailure.malformed("a node's name: \(id)") }
-    node.made.withLock { $0 = backplane }
-    backplane.connect(to: node.feed)
-    backplane.start()
-    if waits {
-      let isProven = await Deadline().holds { node.feed.isProven }
-      guard isProven else { throw ClientFailure.timedOut("health: \(node.seen)") }
-    }
+    var plan = Plan(id)
+    plan.mode = mode
+    plan.history = history
+    plan.limits = limits
+    let group = try LoopGroup.start(count: loops)
+    let node = RedisNode(loops: group.loops, group: group)
+    try node.begin(
+      plan, HiredisConnector(url: url, answerTimeout: .seconds(2), name: id))
+    let isProven = await Deadline().holds { node.feed.isProven }
+    guard isProven else { throw ClientFailure.timedOut("health: \(node.seen)") }
     return node
+  }
+
+  /// Starts one in a simulation, whose steps the caller takes.
+  package static func start(
+    _ plan: Plan, on loops: [EventLoop], _ connector: any RedisConnector
+  ) throws -> RedisNode {
+    let node = RedisNode(loops: loops, group: nil)
+    try node.begin(plan, connector)
+    return node
+  }
+
+  private func begin(_ plan: Plan, _ connector: any RedisConnector) throws {
+    var settings = RedisSettings(nodeID: plan.id)
+    settings.mode = plan.mode
+    settings.pace = .quick
+    settings.describe = { Array("{\"id\":\"\(plan.id)\"}".utf8) }
+    var namespace = NamespaceSettings()
+    namespace.historyEventsMax = plan.history
+    let backplane = RedisBackplane(
+      loops: loops, settings: settings, limits: plan.limits,
+      namespaces: Namespaces(defaults: namespace), connector: connector, observer: self)
+    guard let backplane else { throw ClientFailure.malformed("a node's name: \(plan.id)") }
+    made.withLock { $0 = backplane }
+    backplane.connect(to: feed)
+    backplane.start()
   }
 
   package var backplane: RedisBackplane {
@@ -53,13 +83,13 @@ package final class RedisNode: RedisObserver {
   /// As the conformance suite plays it.
   package var player: BackplaneConformance.Node {
     get throws {
-      BackplaneConformance.Node(loops: group.loops, backplane: try backplane, feed: feed)
+      BackplaneConformance.Node(loops: loops, backplane: try backplane, feed: feed)
     }
   }
 
   /// From where `channel` is asked for.
   package func side(of channel: ChannelName) throws -> BackplaneSide {
-    let loop = group.loops[Int(channel.hash % UInt64(group.loops.count))]
+    let loop = loops[Int(channel.hash % UInt64(loops.count))]
     return BackplaneSide(loop: loop, backplane: try backplane, feed: feed)
   }
 
@@ -71,11 +101,11 @@ package final class RedisNode: RedisObserver {
   }
 
   /// Ends it as a crash would: nobody is told.
-  package func crash() async { await group.stop() }
+  package func crash() async { await group?.stop() }
 
   package func stop() async throws {
     await (try backplane).stop()
-    await group.stop()
+    await group?.stop()
   }
 }
 

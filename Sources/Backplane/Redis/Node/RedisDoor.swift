@@ -11,6 +11,8 @@ final class RedisDoor: TurnParticipant {
     var answer: RedisAnswer?
   }
 
+  /// The loop's place among those of its node.
+  private let index: Int
   private let loop: EventLoop
   private let core: LoopConfined<RedisCore>
   private var feed: (any BackplaneFeed)?
@@ -23,7 +25,8 @@ final class RedisDoor: TurnParticipant {
   private var heard: [ChannelName] = []
   private var isStarted = false
 
-  init(loop: EventLoop, core: LoopConfined<RedisCore>) {
+  init(index: Int, loop: EventLoop, core: LoopConfined<RedisCore>) {
+    self.index = index
     self.loop = loop
     self.core = core
   }
@@ -60,7 +63,7 @@ final class RedisDoor: TurnParticipant {
 
   private func send(_ request: RedisRequest) -> RedisTicket {
     lastNumber += 1
-    let ticket = RedisTicket(loop: loop.index, number: lastNumber)
+    let ticket = RedisTicket(loop: index, number: lastNumber)
     if core.loop === loop {
       core.get.receive(request, ticket)
     } else {
