@@ -30,6 +30,7 @@ public final class FanfareServer: Sendable {
   private struct Node: Sendable {
     let group: LoopGroup
     let hub: Hub
+    let backplane: any Backplane
     let view: NodeView
     let address: SocketAddress
   }
@@ -39,8 +40,9 @@ public final class FanfareServer: Sendable {
 
   /// The settings that the server was made with.
   public let settings: Settings
-  private let logger: Logger
-  private let makeBackplane: BackplaneMaker
+  let logger: Logger
+  /// `nil`: as the settings say.
+  private let makeBackplane: BackplaneMaker?
   private let state: Locked<State>
 
   /// A server that is not started yet.
@@ -50,14 +52,12 @@ public final class FanfareServer: Sendable {
   public convenience init(
     _ settings: Settings = Settings(), logger: Logger? = nil
   ) throws(SettingsError) {
-    try self.init(settings, logger: logger) { loops, limits, namespaces in
-      LocalBackplane(loops: loops, limits: limits, namespaces: namespaces)
-    }
+    try self.init(settings, logger: logger, backplane: nil)
   }
 
   /// A server over another backplane than the settings name.
   package init(
-    _ settings: Settings, logger: Logger?, backplane: @escaping BackplaneMaker
+    _ settings: Settings, logger: Logger?, backplane: BackplaneMaker?
   ) throws(SettingsError) {
     try settings.validate()
     self.settings = settings
@@ -94,7 +94,7 @@ public final class FanfareServer: Sendable {
         "listening",
         metadata: [
           "address": "\(node.address.text)", "loops": "\(group.loops.count)",
-          "backplane": "\(settings.backplane.rawValue)",
+          "backplane": "\(backplaneText)",
         ])
     } catch {
       await group.stop()
@@ -106,16 +106,21 @@ public final class FanfareServer: Sendable {
   private func open(_ group: LoopGroup) async throws(ServerError) -> Node {
     let namespaces = Namespaces(
       configured: settings.namespaces, defaults: settings.namespaceDefaults)
-    let backplane = makeBackplane(group.loops, settings.limits, namespaces)
+    let connections = NodeConnections()
+    let start = group.loops[0].wallMilliseconds()
+    let identity = NodeIdentity(startMilliseconds: start, connections: connections)
+    let cluster = makeBackplane == nil ? try cluster(group.loops, namespaces, identity) : nil
+    let backplane: any Backplane =
+      makeBackplane?(group.loops, settings.limits, namespaces) ?? cluster?.backplane
+      ?? LocalBackplane(loops: group.loops, limits: settings.limits, namespaces: namespaces)
     let hub = Hub(
       loops: group.loops, backplane: backplane, limits: settings.limits,
       namespaces: namespaces)
     backplane.connect(to: hub)
     hub.start()
-    let connections = NodeConnections()
     let view = NodeView(
-      hub: hub, connections: connections,
-      startMilliseconds: group.loops[0].wallMilliseconds())
+      hub: hub, connections: connections, identity: identity, cluster: cluster,
+      startMilliseconds: start)
     // A free port is chosen once; the other loops then share it.
     var address = try resolve(settings.listen.port)
     for (loop, hubLoop) in zip(group.loops, hub.hubLoops) {
@@ -127,7 +132,10 @@ public final class FanfareServer: Sendable {
       address = try await listen(site, address)
       view.add(site)
     }
-    return Node(group: group, hub: hub, view: view, address: address)
+    identity.listens(on: address.text)
+    backplane.start()
+    return Node(
+      group: group, hub: hub, backplane: backplane, view: view, address: address)
   }
 
   private func resolve(_ port: Int) throws(ServerError) -> SocketAddress {
@@ -190,6 +198,7 @@ public final class FanfareServer: Sendable {
     }
     await node.view.endAll()
     await node.hub.stop()
+    await node.backplane.stop()
     await node.group.stop()
     node.view.forgetSites()
     logger.info("stopped")

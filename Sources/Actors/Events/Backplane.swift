@@ -88,6 +88,12 @@ public protocol Backplane: Sendable {
   /// Sends every event to `feed` from now on. Once, before anything else.
   func connect(to feed: any BackplaneFeed)
 
+  /// Begins to work. Once, after ``connect(to:)``. Any thread.
+  func start()
+
+  /// Ends what ``start()`` began. What is asked from now on is refused. Any thread.
+  func stop() async
+
   /// Sequences and retains `drafts` in one step. Returns their positions, in order.
   ///
   /// - Parameter key: the first publish of a name decides; for two minutes another one gets its
@@ -121,4 +127,12 @@ public protocol Backplane: Sendable {
   func retained(
     _ channel: ChannelName, on loop: EventLoop
   ) -> (head: Position, events: Int, bytes: Int)?
+}
+
+extension Backplane {
+  /// One that needs no others has nothing to begin.
+  public func start() {}
+
+  /// And nothing to end.
+  public func stop() async {}
 }

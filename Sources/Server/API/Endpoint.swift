@@ -15,6 +15,7 @@ enum Endpoint: Sendable, Equatable {
   case echo
   case channels
   case connections
+  case nodes
   case metrics
   case health
   case readiness
@@ -27,6 +28,7 @@ enum Endpoint: Sendable, Equatable {
     case (1, "events"): self = .events
     case (1, "channels"): self = .channels
     case (1, "connections"): self = .connections
+    case (1, "nodes"): self = .nodes
     case (1, "ws"): self = .webSocket
     case (2, "ws") where parts[1] == "echo": self = .echo
     case (4, "api") where parts[1] == "workflows" && parts[3] == "updates":
@@ -53,7 +55,8 @@ enum Endpoint: Sendable, Equatable {
     switch self {
     case .channelEvents, .events: [.get, .head, .post, .options]
     case .webSocket, .updates, .echo: [.get, .options]
-    case .channels, .connections, .metrics, .health, .readiness, .page: [.get, .head, .options]
+    case .channels, .connections, .nodes, .metrics, .health, .readiness, .page:
+      [.get, .head, .options]
     }
   }
 

@@ -1,4 +1,5 @@
 import FanfareActors
+import FanfareBackplane
 import FanfareRuntime
 import Synchronization
 
@@ -6,13 +7,26 @@ import Synchronization
 final class NodeView: Sendable {
   let hub: Hub
   let connections: NodeConnections
+  let identity: NodeIdentity
+  private let cluster: Cluster?
   private let startMilliseconds: Int64
   private let sites = Locked<[SiteDoor]>([])
   private let draining = Atomic<Bool>(false)
 
-  init(hub: Hub, connections: NodeConnections, startMilliseconds: Int64) {
+  /// What a node shares with others.
+  struct Cluster: Sendable {
+    let backplane: RedisBackplane
+    let log: RedisLog
+  }
+
+  init(
+    hub: Hub, connections: NodeConnections, identity: NodeIdentity, cluster: Cluster? = nil,
+    startMilliseconds: Int64
+  ) {
     self.hub = hub
     self.connections = connections
+    self.identity = identity
+    self.cluster = cluster
     self.startMilliseconds = startMilliseconds
   }
 
@@ -27,7 +41,18 @@ final class NodeView: Sendable {
 
   var isDraining: Bool { draining.load(ordering: .relaxed) }
 
-  func beginDraining() { draining.store(true, ordering: .relaxed) }
+  func beginDraining() {
+    draining.store(true, ordering: .relaxed)
+    identity.drains()
+  }
+
+  /// The nodes that are alive, this one among them.
+  func nodes() async -> [NodeRecord] {
+    let own = NodeRecord(id: identity.id, description: identity.json())
+    guard let cluster else { return [own] }
+    let others = await cluster.backplane.nodes().filter { $0.id != identity.id }
+    return (others + [own]).sorted { $0.id < $1.id }
+  }
 
   func metrics() async -> MetricsPage {
     var metrics = SiteMetrics()
@@ -38,7 +63,8 @@ final class NodeView: Sendable {
       busyRatios.append(busy)
     }
     return MetricsPage(
-      hub: await hub.metrics(), health: hub.health, site: metrics, namespaces: hub.namespaces.names,
+      hub: await hub.metrics(), health: hub.health, redis: cluster?.log.counted, site: metrics,
+      namespaces: hub.namespaces.names,
       peak: connections.peakCount, busyRatios: busyRatios, process: .now(),
       startSeconds: Double(startMilliseconds) / 1000)
   }

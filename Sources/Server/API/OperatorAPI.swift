@@ -30,12 +30,38 @@ struct OperatorAPI: Sendable {
         return .text(200, await node.metrics().text(), type: PrometheusText.contentType)
       case .channels: return try await channels(try Query(target))
       case .connections: return try await connections(try Query(target))
+      case .nodes: return await nodes()
       case .channelEvents, .events, .webSocket, .updates, .echo, .page:
         preconditionFailure("an operator's question about \(endpoint)")
       }
     } catch {
       return error.response
     }
+  }
+
+  /// `GET /nodes`: those that are alive, by their names.
+  private func nodes() async -> Response {
+    var writer = JSONWriter()
+    writer.beginObject()
+    writer.key("nodes")
+    writer.beginArray()
+    for record in await node.nodes() {
+      // What others say of themselves is checked like any input.
+      let json = record.description
+      let members = try? JSONObjectReader.members(of: json.span, in: 0..<json.count)
+      writer.beginObject()
+      writer.member("id", record.id)
+      writer.key("self")
+      writer.bool(record.id == node.identity.id)
+      for member in members ?? [] where member.key != "id" && member.key != "self" {
+        writer.key(member.key)
+        writer.raw(json[member.value])
+      }
+      writer.endObject()
+    }
+    writer.endArray()
+    writer.endObject()
+    return .json(200, writer.bytes)
   }
 
   /// `GET /channels?after=NAME&limit=N`: in the order of the names.

@@ -5,6 +5,8 @@ import FanfareRuntime
 struct MetricsPage {
   var hub: HubMetrics
   let health: BackplaneHealth
+  /// `nil` without Redis.
+  let redis: RedisCounts?
   var site: SiteMetrics
   let namespaces: [String]
   let peak: Int
@@ -117,6 +119,7 @@ struct MetricsPage {
       "fanfare_backplane_lag_seconds", .gauge,
       "How long the newest publish to a followed channel took through the backplane.")
     text.sample("fanfare_backplane_lag_seconds", hub.backplaneLagSeconds)
+    redis?.write(to: &text)
     text.begin(
       "fanfare_loop_busy_ratio", .gauge, "The share of the last second in which a loop worked.")
     for (index, ratio) in busyRatios.enumerated() {

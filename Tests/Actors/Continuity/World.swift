@@ -21,7 +21,9 @@ struct NodeUnderTest {
     backplane.connect(to: feed(hub))
     hub.start()
     let connections = NodeConnections()
-    let view = NodeView(hub: hub, connections: connections, startMilliseconds: 0)
+    let view = NodeView(
+      hub: hub, connections: connections,
+      identity: NodeIdentity(startMilliseconds: 0, connections: connections), startMilliseconds: 0)
     let policy = try OriginPolicy(
       allowedOrigins: [], allowedHosts: [], listenPorts: [], checksHostAlways: true)
     var logger = Logger(label: "test")

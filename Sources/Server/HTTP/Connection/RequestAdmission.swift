@@ -77,7 +77,8 @@ struct RequestAdmission: Sendable {
     case (_, .echo):
       guard echoes else { throw .notFound }
       return .echo(try WebSocketHandshake(head, compresses: compresses))
-    case (_, .channels), (_, .connections), (_, .metrics), (_, .health), (_, .readiness):
+    case (_, .channels), (_, .connections), (_, .nodes), (_, .metrics), (_, .health),
+      (_, .readiness):
       return .operator(endpoint, head.target)
     case (_, .page(let file)): return .page(PagesAPI.answer(file, to: head))
     }

@@ -1,0 +1,109 @@
+import FanfareActors
+import FanfareBackplane
+import FanfareRuntime
+import Logging
+
+/// Turns what happens between a node and its Redis into log lines and counts. Any thread.
+final class RedisLog: RedisObserver {
+  private let logger: Logger
+  private let counts = Locked(RedisCounts())
+  private let wasProven = Locked(false)
+
+  init(_ logger: Logger) {
+    self.logger = logger
+  }
+
+  /// What has happened since the start.
+  var counted: RedisCounts { counts.withLock { $0 } }
+
+  func observed(_ event: RedisEvent) {
+    counts.withLock { $0.count(event) }
+    switch event {
+    case .connected(let purpose):
+      log(.debug, "connected to redis", ["link": "\(purpose)"])
+    case .lost(let purpose, let lost, let retry):
+      log(
+        lost.isFinal ? .error : .warning, "redis is away",
+        ["link": "\(purpose)", "reason": "\(lost.reason)", "retry_seconds": "\(retry.inSeconds)"])
+    case .joined(let generation, let isDurable, let isRaised):
+      log(
+        isRaised ? .warning : .info, "joined the nodes in redis",
+        ["generation": "\(generation)", "durable": "\(isDurable)", "raised": "\(isRaised)"])
+    case .renewed(let generation):
+      log(.warning, "all logs began anew in redis", ["generation": "\(generation)"])
+    case .loaded(let version):
+      log(.info, "loaded the functions into redis", ["version": "\(version)"])
+    case .wentBack(let channel):
+      log(.error, "redis has lost events that were fed", ["channel": "\(channel)"])
+    case .backfilled(let channel, let events):
+      log(.info, "backfilled", ["channel": "\(channel)", "events": "\(events)"])
+    case .missed(let channel, let events):
+      log(
+        .warning, "events are lost to this node", ["channel": "\(channel)", "events": "\(events)"])
+    case .restarted(let channel):
+      log(.info, "a log began anew", ["channel": "\(channel)"])
+    case .refused(let reason):
+      log(.warning, "redis refused a publish", ["reason": "\(reason)"])
+    case .malformed(let what):
+      log(.warning, "redis said what no node says", ["what": "\(what)"])
+    case .probed: break
+    case .health(let health):
+      // Before the first proof there was none to lose.
+      let isLost = health == .unproven && wasProven.withLock { $0 }
+      if health == .proven { wasProven.withLock { $0 = true } }
+      log(isLost ? .error : .info, "backplane", ["health": "\(health)"])
+    case .stopped: log(.debug, "left redis", [:])
+    }
+  }
+
+  private func log(_ level: Logger.Level, _ message: Logger.Message, _ metadata: Logger.Metadata) {
+    logger.log(level: level, message, metadata: metadata)
+  }
+}
+
+/// How often things have happened between a node and its Redis.
+struct RedisCounts: Sendable {
+  private(set) var lost: UInt64 = 0
+  private(set) var generations: UInt64 = 0
+  private(set) var backfilled: UInt64 = 0
+  private(set) var missed: UInt64 = 0
+  private(set) var restarted: UInt64 = 0
+  private(set) var refused: UInt64 = 0
+  private(set) var malformed: UInt64 = 0
+  /// Of the newest probe.
+  private(set) var probeSeconds = 0.0
+
+  mutating func count(_ event: RedisEvent) {
+    switch event {
+    case .lost: lost += 1
+    case .renewed, .wentBack: generations += 1
+    case .joined(_, _, let isRaised): if isRaised { generations += 1 }
+    case .backfilled(_, let events): backfilled += UInt64(clamping: events)
+    case .missed(_, let events): missed += events
+    case .restarted: restarted += 1
+    case .refused: refused += 1
+    case .malformed: malformed += 1
+    case .probed(let roundTrip): probeSeconds = roundTrip.inSeconds
+    case .connected, .loaded, .health, .stopped: break
+    }
+  }
+
+  func write(to text: inout PrometheusText) {
+    for (name, help, value) in [
+      ("connections_lost_total", "Connections to Redis that ended or did not open.", lost),
+      ("generations_total", "Times at which all logs began anew.", generations),
+      (
+        "backfilled_total", "Events read from the log, because the feed did not bring them.",
+        backfilled
+      ),
+      ("missed_total", "Events that neither the feed brought nor the log holds.", missed),
+      ("restarts_total", "Followed logs that began anew.", restarted),
+      ("refusals_total", "Publishes that Redis refused.", refused),
+      ("malformed_total", "Messages and replies that no node sends.", malformed),
+    ] {
+      text.single("fanfare_redis_\(name)", .counter, help, value)
+    }
+    text.begin("fanfare_redis_probe_seconds", .gauge, "How long the newest probe took.")
+    text.sample("fanfare_redis_probe_seconds", probeSeconds)
+  }
+}
