@@ -22,6 +22,7 @@ package final class RedisNode: RedisObserver {
     package var mode = RedisMode.streams
     package var history = 1_000
     package var limits = Limits()
+    package var pace = RedisPace.quick
 
     package init(_ id: String) {
       self.id = id
@@ -58,7 +59,7 @@ package final class RedisNode: RedisObserver {
   private func begin(_ plan: Plan, _ connector: any RedisConnector) throws {
     var settings = RedisSettings(nodeID: plan.id)
     settings.mode = plan.mode
-    settings.pace = .quick
+    settings.pace = plan.pace
     settings.describe = { Array("{\"id\":\"\(plan.id)\"}".utf8) }
     var namespace = NamespaceSettings()
     namespace.historyEventsMax = plan.history
