@@ -91,7 +91,8 @@ package actor BackplaneConformance {
     case 0..<6: await publish(channel, side)
     case 6: await publishTogether(channel)
     case 7..<9 where promise.hasKeys: await publishWithKey(channel, side)
-    case 9..<11: await follow(channel, node, side)
+    case 9: await follow(channel, node, side)
+    case 10: await followAmidPublishes(channel, node, side)
     case 11: await unfollow(channel, node, side)
     case 12..<14: await inspect(channel, side)
     case 14..<17: await read(channel, side)
@@ -150,6 +151,16 @@ package actor BackplaneConformance {
   /// in between the events of another.
   private func publishTogether(_ channel: ChannelName) async {
     count("together")
+    let publishes = beginPublishes(channel)
+    await endPublishes(publishes, channel)
+  }
+
+  private struct Publishes {
+    let shares: [[[Draft]]]
+    let results: Collected<[Result<[Position], PublishError>]>
+  }
+
+  private func beginPublishes(_ channel: ChannelName) -> Publishes {
     let shares = nodes.map { _ in (0..<random.int(1...20)).map { _ in drafts() } }
     let results = Collected<[Result<[Position], PublishError>]>(count: nodes.count)
     for (index, share) in shares.enumerated() {
@@ -157,9 +168,13 @@ package actor BackplaneConformance {
       // In this actor's isolation: a task that does not name it would begin on the global pool.
       Task { await bring(share, channel, side, to: results, at: index) }
     }
-    while results.isWaiting { await clock.pause(.milliseconds(1)) }
+    return Publishes(shares: shares, results: results)
+  }
+
+  private func endPublishes(_ publishes: Publishes, _ channel: ChannelName) async {
+    while publishes.results.isWaiting { await clock.pause(.milliseconds(1)) }
     var all: [(positions: [Position], drafts: [Draft])] = []
-    for (answers, share) in zip(results.all, shares) {
+    for (answers, share) in zip(publishes.results.all, publishes.shares) {
       var last: UInt64 = 0
       for (answer, drafts) in zip(answers, share) {
         guard case .success(let positions) = answer, let first = positions.first else {
@@ -315,6 +330,27 @@ package actor BackplaneConformance {
       compare(try await side.follow(channel), channel)
       let head = logs[channel]?.head ?? 0
       logs[channel]?.followers[node] = head
+    } catch {
+      wrong("follow \(channel): \(error)")
+    }
+  }
+
+  /// Whatever head the follow is told, all after it is fed, and nothing before it.
+  private func followAmidPublishes(
+    _ channel: ChannelName, _ node: Int, _ side: BackplaneSide
+  ) async {
+    guard logs[channel]?.followers[node] == nil else { return }
+    count("amid")
+    let before = logs[channel]?.head ?? 0
+    let publishes = beginPublishes(channel)
+    do throws(PublishError) {
+      let told = try await side.follow(channel)
+      await endPublishes(publishes, channel)
+      let head = logs[channel]?.head ?? 0
+      if told.head < before || told.head > head || told.epoch != logs[channel]?.epoch {
+        wrong("\(channel) was followed at \(told), not within \(before)...\(head)")
+      }
+      logs[channel]?.followers[node] = told.head
     } catch {
       wrong("follow \(channel): \(error)")
     }

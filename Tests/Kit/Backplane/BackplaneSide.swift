@@ -1,8 +1,8 @@
 import FanfareActors
 import FanfareRuntime
 
-/// One loop of one node, from which its backplane is asked as a hub asks it: on the home loop of the
-/// channel. Pinned to the loop.
+/// One loop of one node, from which its backplane is asked as a hub asks it: on the home loop of
+/// the channel. Pinned to the loop.
 package actor BackplaneSide: TimerTarget {
   package nonisolated let unownedExecutor: UnownedSerialExecutor
   package nonisolated let loop: EventLoop

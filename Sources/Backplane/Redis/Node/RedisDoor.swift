@@ -1,8 +1,8 @@
 import FanfareActors
 import FanfareRuntime
 
-/// One loop's door to the core: what is asked in one turn leaves in one message, and who asked waits
-/// here. Confined to the loop.
+/// One loop's door to the core: what is asked in one turn leaves in one message, and who asked
+/// waits here. Confined to the loop.
 final class RedisDoor: TurnParticipant {
   private struct Waiter {
     let gate: Gate
