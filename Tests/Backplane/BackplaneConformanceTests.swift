@@ -30,8 +30,7 @@ import Testing
     let backplane = LocalBackplane(loops: group.loops, limits: Limits(), namespaces: namespaces)
     backplane.connect(to: feed)
     let node = BackplaneConformance.Node(loops: group.loops, backplane: backplane, feed: feed)
-    var promise = BackplaneConformance.Promise(history: Self.history)
-    promise.hasKeys = false
+    let promise = BackplaneConformance.Promise(history: Self.history)
     let play = BackplaneConformance([node], promise: promise, seed: seed, name: "c\(seed)")
     await play.play(400)
     await check(play, "local, seed \(seed)")

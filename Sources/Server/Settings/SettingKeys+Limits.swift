@@ -134,6 +134,18 @@ extension SettingKeys {
       yet.
       """,
       atBound: "The next publish gets 503."),
+    SettingKey(
+      "limits.backplane-publishes", \.limits.backplanePublishesMax, .count(1...1_000_000),
+      "The publishes of the node that Redis has not answered yet.",
+      atBound: "The next publish gets 503."),
+    SettingKey(
+      "limits.backplane-publish-bytes", \.limits.backplanePublishBytesMax, .bytes(mib...gib),
+      "The bytes of the publishes that Redis has not answered yet.",
+      atBound: "The next publish gets 503."),
+    SettingKey(
+      "limits.backplane-kept", \.limits.backplaneKeptBytesMax, .bytes(mib...16 * gib),
+      "The bytes that feeds from Redis keep while they find out what came before.",
+      atBound: "They let go of what arrives, and read it from the log."),
   ]
 
   /// The shortest time limit: less would cut off healthy clients.

@@ -50,7 +50,7 @@ public struct Verification: Sendable {
 
   /// Runs it.
   ///
-  /// - Parameter disturbing: runs beside the publishers; what it breaks, it mends before it returns.
+  /// - Parameter disturbing: runs beside the publishers; what it breaks it mends before it returns.
   /// - Throws: ``ClientError`` when not all followers can attach in the beginning.
   public func run(
     disturbing: @escaping @Sendable () async throws -> Void = {}

@@ -87,7 +87,9 @@ import Testing
     "limits.header-read": "11s", "limits.body-read": "31s", "limits.keep-alive": "76s",
     "limits.write-deadline": "250ms", "limits.write-deadlines": "4",
     "limits.stalled-frames": "65MiB", "limits.control-lane": "65KiB", "limits.poll-answer": "2MiB",
-    "limits.poll-events": "9", "limits.poll-wait": "30s", "limits.idempotency-ttl": "3m",
+    "limits.poll-events": "9", "limits.backplane-publishes": "9",
+    "limits.backplane-publish-bytes": "9MiB", "limits.backplane-kept": "9MiB",
+    "limits.poll-wait": "30s", "limits.idempotency-ttl": "3m",
     "limits.idempotency-keys": "8", "limits.idempotency-key-bytes": "64",
     "limits.paced-publishes": "10",
   ]

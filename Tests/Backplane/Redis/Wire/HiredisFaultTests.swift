@@ -215,7 +215,7 @@ import Testing
       "EVAL", "for i = 1, 50000 do redis.call('SET', 'k' .. i, i) end", "0",
       deadline: Deadline(.seconds(60)))
     try await redis.restart(
-      ["--appendonly", "yes", "--key-load-delay", "100"], answering: false)
+      ["--appendonly", "yes", "--key-load-delay", "1000"], answering: false)
     let link = try await TestLink.open(redis.url)
     await link.on { $0.send(0, "GET", "k1") }
     #expect(await link.hears { $0.count == 2 })
