@@ -148,10 +148,11 @@ public final class EventLoop: SerialExecutor, @unchecked Sendable {
     wheel.cancel(token)
   }
 
-  /// Lets `participant` work at the end of every turn, in the order of registration.
-  public func addTurnParticipant(_ participant: any TurnParticipant) {
+  /// Lets `participant` work at the end of every turn, in the order of registration or before all
+  /// others.
+  public func addTurnParticipant(_ participant: any TurnParticipant, isFirst: Bool = false) {
     preconditionOnLoop()
-    participants.append(participant)
+    participants.insert(participant, at: isFirst ? 0 : participants.count)
   }
 
   /// Milliseconds since 1970 in UTC. It may step; order is kept by whoever needs order.

@@ -44,6 +44,8 @@ actor Connection: StreamDelegate, TimerTarget {
     case `operator`(Endpoint, RequestTarget)
   }
 
+  /// The bytes of answers that wait for the end of the turn while more requests are at hand.
+  private static let gatheredBytesMax = 64 * 1024
   private static let lingerTimeout = Duration.seconds(2)
   private static let writeTimeout = Duration.seconds(30)
 
@@ -53,9 +55,13 @@ actor Connection: StreamDelegate, TimerTarget {
   var state: State
   var output: [UInt8] = []
   private var outputStart = 0
-  private var timer = TimerToken.none
+  /// Whether ``output`` is sent at the end of the turn.
+  private var isGathering = false
+  /// Whether the kernel has not taken all of ``output``.
+  private var isBlocked = false
+  var timer = TimerToken.none
   /// Ends the wait of a long poll under way.
-  private var hangUp: HangUp?
+  var hangUp: HangUp?
   private var inputHasEnded = false
   private var isProcessing = false
   let isOverLimit: Bool
@@ -329,6 +335,14 @@ actor Connection: StreamDelegate, TimerTarget {
 
   func finish(then after: After) {
     hangUp = nil
+    if case .nextRequest = after, stream.inputCount > 0, !isBlocked,
+      output.count < Self.gatheredBytesMax
+    {
+      // The client has sent more already: what it is answered in this turn leaves in one send.
+      if !isGathering { site.get.sendsLater(self) }
+      isGathering = true
+      return readNext()
+    }
     state = .writing(then: after)
     arm(Self.writeTimeout)
     flush()
@@ -345,13 +359,27 @@ actor Connection: StreamDelegate, TimerTarget {
       arm(Self.lingerTimeout)
       if inputHasEnded { close(.refused) }
     case .nextRequest:
-      state = .head(RequestHeadParser(headBytesMax: limits.requestHeadBytesMax))
       if inputIsOver { return close(.clientClosed) }
       // The answer was under way when the server began to stop.
       if site.get.isDraining, stream.inputCount == 0 { return close(.serverStopped) }
-      arm(limits.keepAliveTimeout)
-      process()
+      readNext()
     }
+  }
+
+  private func readNext() {
+    state = .head(RequestHeadParser(headBytesMax: limits.requestHeadBytesMax))
+    arm(limits.keepAliveTimeout)
+    process()
+  }
+
+  /// Sends the answers of this turn.
+  func sendGathered() {
+    isGathering = false
+    if case .gone = state { return }
+    guard !drain(), case .head = state else { return }
+    // Nothing more is read until they are out; a head that has begun is parsed anew.
+    state = .writing(then: .nextRequest)
+    arm(Self.writeTimeout)
   }
 
   /// Sends what is waiting. Returns whether all of it is out.
@@ -368,33 +396,10 @@ actor Connection: StreamDelegate, TimerTarget {
       close(.socketError)
       return false
     }
-    guard outputStart == output.count else { return false }
+    isBlocked = outputStart < output.count
+    guard !isBlocked else { return false }
     output = []
     outputStart = 0
     return true
-  }
-
-  // MARK: End
-
-  /// The server stops: a connection that has no answer under way is closed. Returns whether it is.
-  func closesIfIdle() -> Bool {
-    switch state {
-    case .head, .body, .lingering:
-      close(.serverStopped)
-      return true
-    case .responding, .writing, .gone: return false
-    }
-  }
-
-  /// Answers a poll that waits with what there is.
-  func endWait() { hangUp?.hangUp() }
-
-  func close(_ reason: ConnectionEnd) {
-    if case .gone = state { return }
-    state = .gone
-    hangUp?.hangUp()
-    stream.loop.cancel(timer)
-    stream.close()
-    record.get.ended(reason)
   }
 }

@@ -25,7 +25,7 @@ final class NodeConnections: Sendable {
 }
 
 /// One loop's part of the server: its listener, its connections, its numbers. Loop-confined.
-final class LoopSite {
+final class LoopSite: TurnParticipant {
   /// The connections past the bound that are answered before they are closed; more are closed
   /// unread.
   static let overLimitMax = 256
@@ -47,6 +47,8 @@ final class LoopSite {
   /// Those of open connections, each at its ``ConnectionRecord/slot``.
   private var slots: [ConnectionRecord?] = []
   private var freeSlots: [UInt32] = []
+  private var gathering: [Connection] = []
+  private var isParticipating = false
   private var dateSeconds: Int64 = -1
   private var dateText = ""
 
@@ -117,6 +119,23 @@ final class LoopSite {
   /// The open connections, in the order in which they came.
   private var records: [ConnectionRecord] {
     slots.compactMap { $0 }.sorted { $0.id < $1.id }
+  }
+
+  // MARK: Pipelined answers
+
+  /// `connection` has answers to send at the end of this turn.
+  func sendsLater(_ connection: Connection) {
+    if !isParticipating { loop.addTurnParticipant(self, isFirst: true) }
+    isParticipating = true
+    gathering.append(connection)
+  }
+
+  func endOfTurn() -> Bool {
+    guard !gathering.isEmpty else { return false }
+    var connections: [Connection] = []
+    swap(&connections, &gathering)
+    for connection in connections { connection.assumeIsolated { $0.sendGathered() } }
+    return false
   }
 
   // MARK: Stopping
