@@ -90,6 +90,19 @@ package final class ScriptedBackplane: Backplane {
     }
   }
 
+  /// Loses all events of `channel`, and says so.
+  package func losesEvents(of channel: ChannelName) {
+    state.withLock { state in
+      guard var log = state.logs[channel], log.fed != nil else { return }
+      log.events = []
+      log.fed = log.head
+      state.logs[channel] = log
+      let feed = state.feed
+      let head = log.head
+      _ = log.loop.post { feed?.skipped(through: head, in: channel) }
+    }
+  }
+
   /// Begins the log of `channel` anew, with its events at their offsets or with nothing.
   package func restarts(_ channel: ChannelName, keepingEvents: Bool) {
     state.withLock { state in

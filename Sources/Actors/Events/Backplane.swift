@@ -74,11 +74,6 @@ public protocol BackplaneFeed: Sendable {
   func backplane(is health: BackplaneHealth)
 }
 
-extension BackplaneFeed {
-  /// The next event that is fed tells as much, if later.
-  public func skipped(through offset: UInt64, in channel: ChannelName) {}
-}
-
 /// Where events are sequenced and retained: in this process, or in what several nodes share.
 ///
 /// Every call that names a loop is made on the home loop of its channel and returns there. A
@@ -103,7 +98,7 @@ public protocol Backplane: Sendable {
   ) async throws(PublishError) -> [Position]
 
   /// Begins the feed of `channel` and says what its log holds: every event after the returned head
-  /// comes through the feed.
+  /// comes through the feed, none before the caller has gone on.
   func follow(
     _ channel: ChannelName, on loop: EventLoop
   ) async throws(PublishError) -> LogState

@@ -6,14 +6,11 @@ extension Channel {
 
   /// What the feed brings, in its order.
   func receive(_ fed: Fed) {
-    switch following {
-    case .no: break
-    case .asked(let early): following = .asked(early: early + [fed])
-    case .yes(let log):
-      switch fed {
-      case .events(let events): received(events, log)
-      case .restarted(let log): restarted(log)
-      }
+    guard case .yes(let log) = following else { return }
+    switch fed {
+    case .events(let events): received(events, log)
+    case .skipped(let offset): skipped(through: offset, log)
+    case .restarted(let log): restarted(log)
     }
   }
 
@@ -41,6 +38,16 @@ extension Channel {
     moveLine()
   }
 
+  private func skipped(through offset: UInt64, _ log: LogState) {
+    guard offset > log.head else { return }
+    following = .yes(LogState(epoch: log.epoch, head: offset, oldest: offset + 1))
+    pacing.fed(through: offset, bytes: 0) { _ in }
+    for window in pacing.windows where window.isTold {
+      fanout.get.send(.skipped(name, through: offset), to: window.loop)
+    }
+    moveLine()
+  }
+
   private func restarted(_ log: LogState) {
     following = .yes(log)
     pacing.restart(at: log.head)
@@ -62,7 +69,7 @@ extension Channel {
     pacing.attach(loop: loop)
     switch following {
     case .no:
-      following = .asked(early: [])
+      following = .asked
       Task { await follow() }
     case .asked: break
     case .yes(let log): tellAttached(log)
@@ -91,7 +98,6 @@ extension Channel {
         return followed(log)
       } catch {
         guard error.mayPass else { break }
-        following = .asked(early: [])
         await fanout.get.retries.gate().pass()
       }
     }
@@ -101,17 +107,10 @@ extension Channel {
   }
 
   private func followed(_ log: LogState) {
-    guard case .asked(let early) = following else { return }
+    guard case .asked = following else { return }
     following = .yes(log)
     unfollowIfUnwanted()
     tellAttached(log)
-    for fed in early where isOfThisLife(fed) { receive(fed) }
-  }
-
-  /// Whether what came before the answer is of the log that the answer is about.
-  private func isOfThisLife(_ fed: Fed) -> Bool {
-    guard case .yes(let log) = following, case .events(let events) = fed else { return true }
-    return events.first?.position.epoch == log.epoch
   }
 
   private func tellAttached(_ log: LogState) {

@@ -14,14 +14,16 @@ public actor Channel {
   enum Following {
     case no
     /// The backplane has been asked; loops that wait are told when it answers. What it feeds before
-    /// its answer has arrived here is kept.
-    case asked(early: [Fed])
+    /// is of an earlier time.
+    case asked
     case yes(LogState)
   }
 
   /// What the backplane's feed brings.
   enum Fed {
     case events([Event])
+    /// All up to this offset that was not fed is lost.
+    case skipped(through: UInt64)
     case restarted(LogState)
   }
 

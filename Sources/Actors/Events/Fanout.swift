@@ -144,6 +144,11 @@ public final class Fanout: TurnParticipant {
       metrics.mailboxDepth.observe(Double(shard.mailbox.count))
       for place in shard.waiters { place.waiter.signal() }
       queue(shard)
+    case .skipped(let channel, let offset):
+      guard let shard = shards[channel], !shard.isJoining else { return }
+      shard.skip(through: offset)
+      for place in shard.waiters { place.waiter.signal() }
+      queue(shard)
     case .restarted(let channel, let log): restarted(channel, log)
     case .health(let health, let home): noteHealth(health, home: home)
     case .page(let channel, let asked, let page):

@@ -81,12 +81,17 @@ public final class Hub: BackplaneFeed, Sendable {
 
   /// The backplane's feed; on the channel's home loop.
   public func received(_ events: [Event], in channel: ChannelName) {
-    home(of: channel).assumeIsolated { $0.received(events, in: channel) }
+    home(of: channel).assumeIsolated { $0.receive(.events(events), in: channel) }
+  }
+
+  /// The backplane's word that events are lost; on the channel's home loop.
+  public func skipped(through offset: UInt64, in channel: ChannelName) {
+    home(of: channel).assumeIsolated { $0.receive(.skipped(through: offset), in: channel) }
   }
 
   /// The backplane's word that a log began anew; on the channel's home loop.
   public func restarted(_ log: LogState, in channel: ChannelName) {
-    home(of: channel).assumeIsolated { $0.restarted(log, in: channel) }
+    home(of: channel).assumeIsolated { $0.receive(.restarted(log), in: channel) }
   }
 
   /// The backplane's word on itself. Any thread.

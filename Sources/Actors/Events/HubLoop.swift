@@ -73,13 +73,8 @@ public actor HubLoop: TimerTarget {
   }
 
   /// The backplane's feed for a channel whose home this is.
-  func received(_ events: [Event], in name: ChannelName) {
-    channels[name]?.assumeIsolated { $0.receive(.events(events)) }
-  }
-
-  /// A log began anew whose channel's home this is.
-  func restarted(_ log: LogState, in name: ChannelName) {
-    channels[name]?.assumeIsolated { $0.receive(.restarted(log)) }
+  func receive(_ fed: Channel.Fed, in name: ChannelName) {
+    channels[name]?.assumeIsolated { $0.receive(fed) }
   }
 
   /// Tells every loop what the backplane says of itself, behind the events that it has brought to
@@ -118,7 +113,7 @@ public actor HubLoop: TimerTarget {
       fanout.get.receive(message)
       guard health == .unproven else { return }
       for channel in channels.values { channel.assumeIsolated { $0.moveWholeLine() } }
-    case .attached, .refused, .inspected, .events, .restarted, .page:
+    case .attached, .refused, .inspected, .events, .skipped, .restarted, .page:
       fanout.get.receive(message)
     }
   }

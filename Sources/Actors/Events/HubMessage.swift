@@ -17,6 +17,8 @@ enum HubMessage: Sendable {
   case refused(ChannelName)
   case inspected(ChannelName, LogState)
   case events(ChannelName, [Event])
+  /// The events up to `through` that were not told are lost.
+  case skipped(ChannelName, through: UInt64)
   case restarted(ChannelName, LogState)
   case page(ChannelName, asked: UInt64, HistoryPage)
   /// What the backplane says of itself, behind all that it has brought to `home`.

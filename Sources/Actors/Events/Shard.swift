@@ -118,11 +118,12 @@ final class Shard {
     clear()
   }
 
-  /// The events up to `offset` are lost to this node.
-  private func skip(to offset: UInt64) {
-    head = offset - 1
-    historyOldest = max(historyOldest, offset)
-    holeEnd = offset
+  /// The events up to `offset` that were not appended are lost to this node.
+  func skip(through offset: UInt64) {
+    guard offset > head else { return }
+    head = offset
+    historyOldest = max(historyOldest, offset + 1)
+    holeEnd = offset + 1
     clear()
   }
 
@@ -136,9 +137,7 @@ final class Shard {
 
   /// Appends what the feed has brought; what lies between it and what it brought before is a hole.
   func append(_ events: [Event], limits: Limits) {
-    if let first = events.first, first.position.offset > head + 1 {
-      skip(to: first.position.offset)
-    }
+    if let first = events.first { skip(through: first.position.offset - 1) }
     for event in events {
       head += 1
       mailbox.append(event)

@@ -24,6 +24,10 @@ import Testing
       if !isHeld { hub.received(events, in: channel) }
     }
 
+    func skipped(through offset: UInt64, in channel: ChannelName) {
+      hub.skipped(through: offset, in: channel)
+    }
+
     func restarted(_ log: LogState, in channel: ChannelName) { hub.restarted(log, in: channel) }
 
     func backplane(is health: BackplaneHealth) { hub.backplane(is: health) }
