@@ -46,11 +46,15 @@ package final class ScriptedBackplane: Backplane {
   }
 
   private let historyMax: Int
+  private let pageMax: Int
   private let state = Locked(State())
 
-  /// - Parameter historyMax: the events that a log retains.
-  package init(historyMax: Int = 1_000) {
+  /// - Parameters:
+  ///   - historyMax: the events that a log retains.
+  ///   - pageMax: the events that it gives at once, however many are asked for.
+  package init(historyMax: Int = 1_000, pageMax: Int = .max) {
     self.historyMax = historyMax
+    self.pageMax = pageMax
   }
 
   // MARK: The script
@@ -252,7 +256,7 @@ package final class ScriptedBackplane: Backplane {
       let log = log(channel, on: loop, &state)
       state.logs[channel]?.reads += 1
       let events = log.events.drop { $0.position.offset < offset }
-      return HistoryPage(state: log.state, events: Array(events.prefix(eventsMax)))
+      return HistoryPage(state: log.state, events: Array(events.prefix(min(eventsMax, pageMax))))
     }
   }
 

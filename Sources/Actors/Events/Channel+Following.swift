@@ -140,14 +140,29 @@ extension Channel {
     Task {
       while isWanted(by: loop) {
         do throws(PublishError) {
-          let page = try await backplane.read(
-            name, from: offset, eventsMax: events, bytesMax: .max, on: self.loop)
+          let page = try await page(from: offset, events: events)
           return fanout.get.send(.page(name, asked: offset, page), to: loop)
         } catch {
           await fanout.get.retries.gate().pass()
         }
       }
     }
+  }
+
+  /// All of a page, in as many parts as the backplane gives it: who waits for its last event would
+  /// else ask for ever.
+  private func page(from offset: UInt64, events: Int) async throws(PublishError) -> HistoryPage {
+    var page = try await backplane.read(
+      name, from: offset, eventsMax: events, bytesMax: .max, on: loop)
+    let end = offset + UInt64(events)
+    while let last = page.events.last?.position.offset, last + 1 < end, last < page.state.head {
+      let part = try await backplane.read(
+        name, from: last + 1, eventsMax: Int(end - last - 1), bytesMax: .max, on: loop)
+      guard part.events.first?.position == Position(offset: last + 1, epoch: page.state.epoch)
+      else { break }
+      page.events += part.events
+    }
+    return page
   }
 
   private func isWanted(by loop: Int) -> Bool {
