@@ -99,11 +99,12 @@ final class Shard {
     historyOldest = max(historyOldest, log.oldest)
   }
 
-  /// The log as it says itself, which may be ahead of the feed, with what the mailbox still holds.
+  /// The log as it says itself, which may be ahead of the feed, with what the mailbox still holds,
+  /// unless events between the two are lost.
   func extended(by log: LogState) -> LogState {
     LogState(
       epoch: epoch, head: max(head, log.head),
-      oldest: mailbox.isEmpty ? historyOldest : known.oldest)
+      oldest: historyOldest > head + 1 ? historyOldest : known.oldest)
   }
 
   /// The log began anew.
