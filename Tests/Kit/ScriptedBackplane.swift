@@ -201,9 +201,9 @@ package final class ScriptedBackplane: Backplane {
           channel: channel, position: position, type: draft.type, data: draft.data,
           timeMilliseconds: 0, acceptedAt: loop.now))
     }
-    log.events.removeFirst(max(0, log.events.count - historyMax))
     state.logs[channel] = log
     feed(channel, &state)
+    state.logs[channel]?.events.removeFirst(max(0, log.events.count - historyMax))
     return positions
   }
 

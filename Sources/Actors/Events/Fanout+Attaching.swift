@@ -64,6 +64,25 @@ extension Fanout {
 
   // MARK: Pages of history
 
+  /// A page of a log that retains nothing of what was asked for, with what the mailbox does.
+  func extended(
+    _ page: HistoryPage, of channel: ChannelName, from place: ReadPlace, eventsMax: Int
+  ) -> HistoryPage {
+    let next: UInt64
+    switch place {
+    case .offset(let offset): next = offset
+    case .start(.after(let position)) where position.epoch == page.state.epoch:
+      next = position.offset + 1
+    case .start: return page
+    }
+    guard next < page.state.oldest, let shard = shards[channel], !shard.isJoining,
+      shard.epoch == page.state.epoch, next >= shard.mailboxFirst, next <= shard.head + 1,
+      page.events.isEmpty
+    else { return page }
+    let events = shard.mailbox.dropFirst(Int(next - shard.mailboxFirst)).prefix(eventsMax)
+    return HistoryPage(state: shard.known, events: Array(events))
+  }
+
   /// Asks for the page that `follower` needs next; its state says that it waits.
   func fetch(for follower: Follower) {
     let shard = follower.shard

@@ -127,8 +127,10 @@ extension HubLoop {
     // Every channel is judged, also when the answer is full already.
     while asked.places[index] == nil || wanted > 0 && asked.bytesLeft > 0 {
       let place = asked.places[index].map { ReadPlace.offset($0.next) } ?? .start(follow.start)
-      let page = try await hub.home(of: follow.channel).read(
+      let read = try await hub.home(of: follow.channel).read(
         follow.channel, from: place, eventsMax: max(0, wanted), bytesMax: asked.bytesLeft)
+      let page = fanout.get.extended(
+        read, of: follow.channel, from: place, eventsMax: max(0, wanted))
       guard asked.arrive(index, follow, page), let next = asked.places[index]?.next else { return }
       // Between the log's state and its page it may have begun anew, or gone on.
       if let first = page.events.first, first.position.offset > next { continue }
