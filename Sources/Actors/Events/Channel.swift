@@ -151,10 +151,11 @@ public actor Channel {
     }
   }
 
-  /// The offset of `last` where this node's feed has still to bring it.
+  /// The offset of `last` where this node's feed has still to bring it. One that may bring nothing
+  /// for long is not waited for.
   private func unfed(_ last: Position?) -> UInt64? {
-    guard case .yes(let log) = following, let last, last.epoch == log.epoch,
-      last.offset > log.head
+    guard fanout.get.health == .proven, case .yes(let log) = following, let last,
+      last.epoch == log.epoch, last.offset > log.head
     else { return nil }
     return last.offset
   }

@@ -100,9 +100,9 @@ import Testing
       backplane.says(.unproven)
       #expect(try client.answer().status == 200)
       #expect(backplane.data(of: channel).count == 40)
+      _ = try stream.block { $0.event == "fanfare.degraded" }
       backplane.holdsFeed(false)
       backplane.says(.proven)
-      _ = try stream.block { $0.event == "fanfare.degraded" }
       #expect(try stream.events(40).map(\.data) == (1...40).map { "\($0)" })
     }
   }
