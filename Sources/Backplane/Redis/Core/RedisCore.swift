@@ -58,7 +58,9 @@ final class RedisCore: TurnParticipant {
   var reading = RedisReading()
   var probing: RedisProbing
   var membership = RedisMembership()
-  var health = BackplaneHealth.proven
+  private(set) var health = BackplaneHealth.proven
+  /// What the hub was last told of it.
+  private var toldHealth = BackplaneHealth.proven
 
   /// What leaves for the loops at the end of this turn.
   private var deliveries: [[RedisDelivery]]
@@ -173,11 +175,10 @@ final class RedisCore: TurnParticipant {
   /// Where `channel` is at home, as the hub has it.
   func home(of channel: ChannelName) -> Int { Int(channel.hash % UInt64(loops.count)) }
 
-  /// Whether continuity can be promised, told where it has changed.
+  /// Whether continuity can be promised; the hub is told behind what was brought in this turn.
   func tell(_ health: BackplaneHealth) {
     guard health != self.health else { return }
     self.health = health
-    sink?.backplane(is: health)
     observer.observed(.health(health))
   }
 
@@ -187,6 +188,7 @@ final class RedisCore: TurnParticipant {
     subscribeAsked()
     askAsked()
     var comesBack = false
+    var isDelivered = true
     for index in loops.indices where !deliveries[index].isEmpty {
       let batch = deliveries[index]
       let door = doors[index]
@@ -199,7 +201,12 @@ final class RedisCore: TurnParticipant {
         deliveries[index] = []
       } else {
         comesBack = true
+        isDelivered = false
       }
+    }
+    if isDelivered, toldHealth != health {
+      toldHealth = health
+      sink?.backplane(is: health)
     }
     return comesBack
   }
