@@ -29,6 +29,37 @@ import Testing
     }
   }
 
+  /// A log that lost everything: what came by the feed meanwhile is not told missing.
+  @Test func whatTheFeedBroughtIsDeliveredThoughTheLogLostIt() throws {
+    let channel = try #require(ChannelName("project:1"))
+    var random = SeededGenerator(seed: 1)
+    let epoch = Epoch(newFor: channel, random: &random)
+    var feed = ChannelFeed(isRetained: true)
+    _ = feed.subscribed()
+    _ = feed.answered(LogState(epoch: epoch, head: 5, oldest: 1), round: 1)
+    feed.lost()
+    _ = feed.subscribed()
+    for offset in [8, 9] as [UInt64] {
+      let event = Event(
+        channel: channel, position: Position(offset: offset, epoch: epoch), type: .agentProgress,
+        data: [0x31], timeMilliseconds: 0, acceptedAt: MonotonicInstant(nanoseconds: 0))
+      _ = feed.received([event], hasRoom: true)
+    }
+    let gone = LogState(epoch: epoch, head: 9, oldest: 10)
+    _ = feed.answered(gone, round: 3)
+    let steps = feed.answered(HistoryPage(state: gone, events: []), round: 4)
+    var told: [String] = []
+    for step in steps {
+      switch step {
+      case .skipped(let offset): told.append("skipped \(offset)")
+      case .deliver(let events): told += events.map { "\($0.position.offset)" }
+      case .askState, .askPage, .followed, .restarted, .wentBack, .wait: told.append("\(step)")
+      }
+    }
+    #expect(told == ["skipped 7", "8", "9"])
+    #expect(feed.isLive)
+  }
+
   @Test func whatIsKeptIsBounded() throws {
     let channel = try #require(ChannelName("project:1"))
     var random = SeededGenerator(seed: 1)

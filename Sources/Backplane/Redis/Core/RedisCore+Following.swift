@@ -19,8 +19,9 @@ extension RedisCore {
       return
     }
     let name = functions.keys.feed(channel)
-    let index = followed.follow(
-      channel, name, isRetained: settings.mode == .streams, ticket: ticket)
+    let isRetained =
+      settings.mode == .streams && namespaces.settings(of: channel).historyEventsMax > 0
+    let index = followed.follow(channel, name, isRetained: isRetained, ticket: ticket)
     if let ticket {
       reading.expiring.append((loop.now + settings.pace.followPatience, index, ticket))
     }

@@ -72,12 +72,7 @@ struct ChannelFeed {
   }
 
   /// Whether something may be missing of what was promised.
-  var isCatchingUp: Bool {
-    switch state {
-    case .live, .behind: false
-    case .unsubscribed, .asking, .filling, .broken: fed != nil
-    }
-  }
+  var isCatchingUp: Bool { fed != nil && !isLive }
 
   // MARK: The subscription
 
@@ -172,7 +167,8 @@ struct ChannelFeed {
       guard let fed, !isRenewed else { return steps + askState() }
       if fed.offset < log.head {
         guard page.events.isEmpty else { return steps + askPage() }
-        steps += skip(through: log.head)
+        // What the log has lost may have come by the feed.
+        steps += skip(through: min(log.head, (kept.firstOffset ?? .max) - 1))
       }
     }
     if isRenewed { return steps + askState() }

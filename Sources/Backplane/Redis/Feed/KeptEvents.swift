@@ -20,8 +20,6 @@ struct KeptEvents {
   /// Whether something newer was let go of.
   private(set) var isOverrun = false
 
-  var isEmpty: Bool { batches.isEmpty }
-
   /// The offset of the first event kept.
   var firstOffset: UInt64? { batches.first?.events.first?.position.offset }
 
