@@ -1,14 +1,24 @@
 /// What a Redis says of itself, as far as it matters to what its logs promise.
 struct RedisServerFacts: Equatable {
-  /// Names this run of the server: another process, or a restart, has another.
-  var run = ""
+  private var process = ""
+  private var replacedLog = ""
   private var isPrimary = false
-  private var isReplicated = true
   private var isAppending = false
   private var isSyncing = false
 
   /// Nothing known yet.
   init() {}
+
+  /// Names this run of the server: another process, or a restart, has another, and so has a primary
+  /// that was a replica since. Empty while it is not known.
+  var run: String {
+    isReplicated && !process.isEmpty ? "\(process)-\(replacedLog)" : process
+  }
+
+  /// Whether it was ever the replica of another. All zeros say that it was not.
+  private var isReplicated: Bool {
+    replacedLog.isEmpty || !replacedLog.utf8.allSatisfy { $0 == UInt8(ascii: "0") }
+  }
 
   /// Whether a run of this server has all that the run before it had acknowledged: it wrote all of
   /// it to disk first, and did not take over from another.
@@ -20,10 +30,9 @@ struct RedisServerFacts: Equatable {
       guard let colon = line.firstIndex(of: ":") else { continue }
       let value = line[line.index(after: colon)...]
       switch line[..<colon] {
-      case "run_id": run = String(value)
+      case "run_id": process = String(value)
       case "role": isPrimary = value == "master"
-      // All zeros where it has never been the replica of another.
-      case "master_replid2": isReplicated = !value.utf8.allSatisfy { $0 == UInt8(ascii: "0") }
+      case "master_replid2": replacedLog = String(value)
       default: break
       }
     }
