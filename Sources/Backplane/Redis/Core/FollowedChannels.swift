@@ -113,6 +113,9 @@ struct FollowedChannels {
   /// A connection of the feed has opened: all are to be subscribed to.
   mutating func askForAll() { unasked = indices }
 
+  /// Nobody can be asked now.
+  mutating func forgetUnasked() { unasked = [] }
+
   /// The names to subscribe to now.
   mutating func takeUnasked() -> [[UInt8]] {
     var names: [[UInt8]] = []

@@ -43,7 +43,8 @@ extension RedisCore {
 
   /// All that was followed in this turn, in one command.
   func subscribeAsked() {
-    guard case .open(let link, _) = feedLink else { return }
+    // One that opens is asked for all.
+    guard case .open(let link, _) = feedLink else { return followed.forgetUnasked() }
     let names = followed.takeUnasked()
     if !names.isEmpty { link.subscribe(names) }
   }
@@ -146,7 +147,7 @@ extension RedisCore {
     guard case .success(let reply) = result else { return refuse(asked) }
     do throws(FunctionError) {
       let states = try RedisFunctions.states(reply, of: channels)
-      for (log, question) in zip(states, asked) {
+      for ((log, channel), question) in zip(zip(states, channels), asked) {
         switch question {
         case .feed(let index, let life, let round):
           guard followed.slot(index, life: life) != nil else { continue }
@@ -154,14 +155,24 @@ extension RedisCore {
         case .check(let index, let life, let before):
           guard followed.slot(index, life: life) != nil else { continue }
           run(index) { followed.change(index) { $0.checked(log, before: before) } }
-        case .loop(let ticket): answer(ticket, .log(log))
+        case .loop(let ticket):
+          compareLife(of: channel, log)
+          answer(ticket, .log(log))
         }
       }
     } catch {
-      reading.hasFailed = true
+      for case .feed(let index, let life, _) in asked { reading.refused.append((index, life)) }
       heed(error, sentIn: generation)
       refuse(asked)
     }
+  }
+
+  /// A loop was told of a log in another life than its feed: it waits until the feed says so, too.
+  func compareLife(of channel: ChannelName, _ log: LogState) {
+    guard let index = followed.index(of: functions.keys.feed(channel)),
+      let fed = followed[index]?.feed?.fed, fed.epoch != log.epoch
+    else { return }
+    run(index) { followed.change(index) { $0.checked(log, before: fed) } }
   }
 
   private func refuse(_ questions: [LogQuestion]) {
@@ -186,9 +197,10 @@ extension RedisCore {
 
   /// Feeds whose questions Redis refused ask again.
   func retryQuestions() {
-    guard reading.hasFailed, commands.ready != nil else { return }
-    reading.hasFailed = false
-    for index in followed.indices {
+    guard commands.ready != nil else { return }
+    let refused = reading.refused
+    reading.refused = []
+    for (index, life) in refused where followed.slot(index, life: life) != nil {
       run(index) { followed.change(index) { $0.resume(isRenewed: false) } }
     }
   }

@@ -159,6 +159,7 @@ extension RedisCore {
     observer.observed(
       .joined(generation: generation.text, isDurable: facts.isDurable, isRaised: isRaised))
     if isRenewed { observer.observed(.renewed(generation: generation.text)) }
+    reading.refused = []
     for index in followed.indices {
       run(index) { followed.change(index) { $0.resume(isRenewed: isRenewed) } }
     }

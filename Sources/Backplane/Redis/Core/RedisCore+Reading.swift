@@ -63,7 +63,9 @@ extension RedisCore {
     do throws(FunctionError) {
       let page = try RedisFunctions.page(reply, of: channel, now: loop.now)
       switch job {
-      case .loop(let ticket, _, _): answer(ticket, .page(page))
+      case .loop(let ticket, _, _):
+        compareLife(of: channel, page.state)
+        answer(ticket, .page(page))
       case .backfill(let index, let life, let round):
         guard followed.slot(index, life: life) != nil else { return }
         if !page.events.isEmpty, channel != probing.channel {
@@ -72,7 +74,7 @@ extension RedisCore {
         run(index) { followed.change(index) { $0.answered(page, round: round) } }
       }
     } catch {
-      reading.hasFailed = true
+      if case .backfill(let index, let life, _) = job { reading.refused.append((index, life)) }
       heed(error, sentIn: generation)
       refuse(job)
     }

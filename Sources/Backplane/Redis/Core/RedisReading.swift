@@ -20,8 +20,8 @@ struct RedisReading {
   static let pageBytesMax = 4 * 1024 * 1024
 
   var questions: [(ChannelName, LogQuestion)] = []
-  /// Whether Redis refused to say where logs stand, so that it must be asked again.
-  var hasFailed = false
+  /// The feeds whose questions Redis refused, so that it must be asked again.
+  var refused: [(index: Int, life: UInt64)] = []
   var settling = Deque<(due: MonotonicInstant, index: Int, life: UInt64, round: UInt64)>()
   var expiring = Deque<(deadline: MonotonicInstant, index: Int, ticket: RedisTicket)>()
   /// The channels that the rolling check owes a look, in parts of one pulse.
