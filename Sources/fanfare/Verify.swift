@@ -15,8 +15,11 @@ struct Verify: AsyncParsableCommand {
       Exit status 0: the promise was kept. 1: it was not; each line says where. Restart nodes, \
       cut connections, kill Redis meanwhile: that is what it is for.
 
+      With --chaos it starts a Redis and nodes of its own, and kills, pauses and cuts them at       random while events are published; the same seed breaks the same things at the same times.       It needs redis-server and redis-cli in PATH.
+
       EXAMPLES:
         fanfare verify
+        fanfare verify --chaos --durability everysec --seed 7
         fanfare verify --node http://10.0.0.1:8080 --node http://10.0.0.2:8080 --seconds 60
       """)
 
@@ -27,53 +30,91 @@ struct Verify: AsyncParsableCommand {
       valueName: "url"))
   var nodes: [String] = []
 
-  @Option(help: ArgumentHelp("How long events are published.", valueName: "n"))
-  var seconds = 10
+  @Flag(help: "Start a Redis and nodes of its own, and break them meanwhile.")
+  var chaos = false
 
-  @Option(help: ArgumentHelp("Channels.", valueName: "n"))
-  var channels = 10
+  @Option(
+    name: .customLong("nodes"),
+    help: ArgumentHelp("With --chaos: how many nodes are started. (default: 3)", valueName: "n"))
+  var nodeCount: Int?
 
-  @Option(help: ArgumentHelp("Followers, over all nodes and transports.", valueName: "n"))
-  var followers = 30
+  @Option(
+    help: ArgumentHelp(
+      "With --chaos: what Redis keeps when it dies: always (all), everysec or none. "
+        + "(default: always)", valueName: "kind"))
+  var durability: ChaosDurability?
+
+  @Option(
+    help: ArgumentHelp(
+      "How long events are published. (default: 10; 60 with --chaos)", valueName: "n"))
+  var seconds: Int?
+
+  @Option(help: ArgumentHelp("Channels. (default: 10; 30 with --chaos)", valueName: "n"))
+  var channels: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "Followers, over all nodes and transports. (default: 30; 300 with --chaos)", valueName: "n"))
+  var followers: Int?
 
   @Option(help: ArgumentHelp("Events a second.", valueName: "n"))
   var rate = 100.0
 
   @Option(
-    help: ArgumentHelp("How long the last event may take to be everywhere.", valueName: "seconds"))
+    help: ArgumentHelp(
+      "How long after the last event, or fault, all may take to be everywhere.",
+      valueName: "seconds"))
   var convergence = 5
 
-  @Option(help: ArgumentHelp("Decides who follows what.", valueName: "n"))
+  @Option(help: ArgumentHelp("Decides who follows what, and what breaks.", valueName: "n"))
   var seed: UInt64 = 1
 
   func validate() throws {
-    guard (1...86_400).contains(seconds), (1...10_000).contains(channels),
-      (1...10_000).contains(followers), rate > 0, rate <= 100_000,
-      (1...3_600).contains(convergence)
+    guard (1...86_400).contains(seconds ?? 1), (1...10_000).contains(channels ?? 1),
+      (1...10_000).contains(followers ?? 1), rate > 0, rate <= 100_000,
+      (1...3_600).contains(convergence), (1...100).contains(nodeCount ?? 1)
     else {
       throw ValidationError(
-        "--seconds, --channels, --followers, --rate and --convergence count from 1")
+        "--seconds, --channels, --followers, --rate, --convergence and --nodes count from 1")
+    }
+    if chaos, !nodes.isEmpty {
+      throw ValidationError("--chaos starts nodes of its own; leave --node out")
+    }
+    if !chaos, nodeCount != nil || durability != nil {
+      throw ValidationError("--nodes and --durability go with --chaos")
     }
   }
 
   func run() async throws {
     try await CommandFailure.telling {
       ProcessStatistics.raiseDescriptorLimit()
-      var verification = Verification(
-        nodes: try (nodes.isEmpty ? [ServerURL.defaultText] : nodes).map { try ServerURL($0) })
-      verification.channels = channels
-      verification.followers = followers
-      verification.rate = rate
-      verification.duration = .seconds(seconds)
-      verification.convergence = .seconds(convergence)
-      verification.seed = seed
-      let report = try await verification.run()
-      Self.tell(report)
+      let report: Verification.Report
+      if chaos {
+        let run = ChaosRun(
+          nodes: nodeCount ?? 3, durability: durability ?? .always,
+          duration: .seconds(seconds ?? 60), seed: seed)
+        report = try await run.verify(verification([]))
+      } else {
+        let urls = nodes.isEmpty ? [ServerURL.defaultText] : nodes
+        report = try await verification(try urls.map { try ServerURL($0) }).run()
+      }
+      Self.tell(report, chaos ? "fault" : "event")
       if !report.faults.isEmpty { throw ExitCode(1) }
     }
   }
 
-  private static func tell(_ report: Verification.Report) {
+  private func verification(_ nodes: [ServerURL]) -> Verification {
+    var verification = Verification(nodes: nodes)
+    verification.channels = channels ?? (chaos ? 30 : 10)
+    verification.followers = followers ?? (chaos ? 300 : 30)
+    verification.rate = rate
+    verification.duration = .seconds(seconds ?? 10)
+    verification.convergence = .seconds(convergence)
+    verification.seed = seed
+    return verification
+  }
+
+  private static func tell(_ report: Verification.Report, _ last: String) {
     var lines = [
       "published   \(report.acknowledged) acknowledged, \(report.unknown) failed",
       "delivered   \(report.delivered)",
@@ -81,7 +122,7 @@ struct Verify: AsyncParsableCommand {
       "reconnects  \(report.reconnects)",
     ]
     if let converged = report.converged {
-      lines.append("converged   \(SecondsText.of(converged)) after the last event")
+      lines.append("converged   \(SecondsText.of(converged)) after the last \(last)")
     }
     lines += report.faults.prefix(20).map { "FAILED: \($0)" }
     lines.append(report.faults.isEmpty ? "the promise was kept" : "the promise was broken")

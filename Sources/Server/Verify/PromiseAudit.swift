@@ -15,8 +15,10 @@ struct PromiseAudit {
 
   let channels: [String]
   private(set) var accounts: [String: Account] = [:]
-  /// Whether a cursor is held that an attachment may be judged by.
-  private var hasCursor = false
+  /// What the cursor said last: what was told since may be told again after a connection's end.
+  private var kept: [String: Position] = [:]
+  /// Channels that a cursor was given for, or that had their verdict, on this connection.
+  private var judged: Set<String> = []
 
   init(_ channels: [String]) {
     self.channels = channels
@@ -26,9 +28,22 @@ struct PromiseAudit {
   /// Whether every channel has had its first verdict.
   var isAttached: Bool { accounts.values.allSatisfy { $0.held != nil } }
 
-  /// The follower connects again, with this cursor or none.
-  mutating func connects(withCursor: Bool) {
-    hasCursor = withCursor
+  /// The follower connects, with this cursor or none. Returns what is wrong with the cursor: it
+  /// must say what has been told, or all but the verdicts and gaps after the last one handed out.
+  mutating func connects(with cursor: String?) -> String? {
+    judged = []
+    guard let cursor else { return nil }
+    let positions = cursor.split(separator: ",", omittingEmptySubsequences: false)
+    guard positions.count == channels.count else { return "the cursor \(cursor)" }
+    for (channel, text) in zip(channels, positions) where text != "-" {
+      let held = accounts[channel]?.held
+      guard let position = Position(text), position == held || position == kept[channel] else {
+        return "\(channel): connecting with \(text) while at \(self.text(held))"
+      }
+      accounts[channel]?.held = position
+      judged.insert(channel)
+    }
+    return nil
   }
 
   /// Takes one piece of news. Returns what is wrong with it.
@@ -51,15 +66,16 @@ struct PromiseAudit {
     guard var account = accounts[channel], let position = Position(verdict.position) else {
       return "a verdict on \(channel) at \(verdict.position), which was not asked for"
     }
-    defer { accounts[channel] = account }
+    defer {
+      accounts[channel] = account
+      judged.insert(channel)
+    }
     let held = account.held
     account.held = position
     switch (verdict.verdict, held) {
-    case ("live", let held):
-      guard held == nil || !hasCursor else {
-        return "\(channel): live, although a cursor was given"
-      }
-      return nil
+    case ("live", _):
+      return judged.contains(channel)
+        ? "\(channel): live at \(position), although \(text(held)) was given or told" : nil
     case ("resumed", nil): return nil
     case ("resumed", let held?):
       return position == held ? nil : "\(channel): resumed at \(position) after \(held)"
@@ -87,6 +103,7 @@ struct PromiseAudit {
     }
     accounts[event.channel]?.held = position
     accounts[event.channel]?.delivered += 1
+    kept[event.channel] = position
     return nil
   }
 
@@ -105,7 +122,7 @@ struct PromiseAudit {
   }
 
   /// A cursor must say what verdicts, events and gaps have said already.
-  private func cursor(_ text: String) -> String? {
+  private mutating func cursor(_ text: String) -> String? {
     let positions = text.split(separator: ",", omittingEmptySubsequences: false)
     guard positions.count == channels.count else { return "the cursor \(text)" }
     for (channel, position) in zip(channels, positions) {
@@ -113,6 +130,7 @@ struct PromiseAudit {
       guard Position(position) == held else {
         return "\(channel): the cursor \(position) while at \(self.text(held))"
       }
+      kept[channel] = held
     }
     return nil
   }

@@ -13,9 +13,9 @@ public struct Verification: Sendable {
   public var followers = 30
   /// Events a second, of all publishers together.
   public var rate = 100.0
-  /// How long events are published.
+  /// How long events are published, where nothing is disturbed meanwhile.
   public var duration = Duration.seconds(10)
-  /// How long after the last event every follower may take to have it.
+  /// How long after the last event, or the last disturbance, every follower may take to have all.
   public var convergence = Duration.seconds(5)
   /// Decides who follows what and where events go.
   public var seed: UInt64 = 1
@@ -42,18 +42,21 @@ public struct Verification: Sendable {
     public internal(set) var resets = 0
     /// Connections made again.
     public internal(set) var reconnects = 0
-    /// How long the last follower took to have all, after publishing ended; nil if one never had.
+    /// How long the last follower took to have all, after publishing ended or the disturbance was
+    /// over; nil if one never had.
     public internal(set) var converged: Duration?
     /// What was wrong, each in one line; empty when the promise was kept.
-    public internal(set) var faults: [String] = []
+    public var faults: [String] = []
   }
 
   /// Runs it.
   ///
-  /// - Parameter disturbing: runs beside the publishers; what it breaks it mends before it returns.
-  /// - Throws: ``ClientError`` when not all followers can attach in the beginning.
+  /// - Parameter disturbing: runs beside the publishers, which end after it; what it breaks, it
+  ///   mends before it returns, also when cancelled.
+  /// - Throws: ``ClientError`` when not all followers can attach in the beginning, and what
+  ///   `disturbing` throws.
   public func run(
-    disturbing: @escaping @Sendable () async throws -> Void = {}
+    disturbing: (@Sendable () async throws -> Void)? = nil
   ) async throws -> Report {
     let group: LoopGroup
     do {
@@ -61,7 +64,19 @@ public struct Verification: Sendable {
     } catch {
       throw ClientError.unreachable("\(error)")
     }
-    let loop = group.loops[0]
+    do {
+      let report = try await run(on: group.loops[0], disturbing)
+      await group.stop()
+      return report
+    } catch {
+      await group.stop()
+      throw error
+    }
+  }
+
+  private func run(
+    on loop: EventLoop, _ disturbing: (@Sendable () async throws -> Void)?
+  ) async throws -> Report {
     var random = SeededGenerator(seed: seed)
     let ledger = PromiseLedger()
     let run = String(UInt64.random(in: 0..<2_176_782_336), radix: 36)
@@ -83,15 +98,9 @@ public struct Verification: Sendable {
       defer { tasks.cancelAll() }
       do {
         try await attach(crowd)
-        let publishing = publishers.map { publisher in Task { await publisher.run() } }
-        async let disturbed: Void = disturbing()
-        try await Task.sleep(for: duration)
-        try await disturbed
-        for publisher in publishers { await publisher.end() }
-        for task in publishing { await task.value }
-        report.converged = await converge(crowd, on: loop)
+        let end = try await publish(publishers, disturbing)
+        report.converged = await converge(crowd, since: end, ledger, on: loop)
       } catch {
-        for publisher in publishers { await publisher.end() }
         for follower in crowd { await follower.end() }
         throw error
       }
@@ -106,9 +115,37 @@ public struct Verification: Sendable {
     if report.converged == nil {
       report.faults.append("not every follower had all events \(convergence) after the last")
     }
-    await group.stop()
     return report
   }
+
+  /// Lets the publishers publish for ``duration``, or until `disturbing` is done. Returns when
+  /// everything had to be well again.
+  private func publish(
+    _ publishers: [VerifyPublisher], _ disturbing: (@Sendable () async throws -> Void)?
+  ) async throws -> ContinuousClock.Instant {
+    let publishing = publishers.map { publisher in Task { await publisher.run() } }
+    var failure: (any Error)?
+    do {
+      if let disturbing { try await disturbing() } else { try await Task.sleep(for: duration) }
+    } catch {
+      failure = error
+    }
+    let mended = ContinuousClock.now
+    for publisher in publishers { await publisher.end() }
+    // The pause before the next event is over; a publish under way may take a little longer.
+    for task in publishing { task.cancel() }
+    let aborting = Task {
+      try await Task.sleep(for: Self.lastPublish)
+      for publisher in publishers { await publisher.abort() }
+    }
+    for task in publishing { await task.value }
+    aborting.cancel()
+    if let failure { throw failure }
+    return disturbing == nil ? ContinuousClock.now : mended
+  }
+
+  /// How long publishes that are under way in the end are waited for.
+  private static let lastPublish = Duration.seconds(1)
 
   private func attach(_ crowd: [VerifyFollower]) async throws {
     let clock = ContinuousClock()
@@ -129,13 +166,15 @@ public struct Verification: Sendable {
     }
   }
 
-  /// Waits until every follower stands at the head of each of its channels. Returns how long that
-  /// took; nil when it took too long.
-  private func converge(_ crowd: [VerifyFollower], on loop: EventLoop) async -> Duration? {
+  /// Waits until every follower stands at the head of each of its channels, which is not before
+  /// what was acknowledged. Returns how long after `end` that was; nil when it took too long.
+  private func converge(
+    _ crowd: [VerifyFollower], since end: ContinuousClock.Instant, _ ledger: PromiseLedger,
+    on loop: EventLoop
+  ) async -> Duration? {
     let clock = ContinuousClock()
-    let start = clock.now
     var heads: [String: Position] = [:]
-    while clock.now - start < convergence {
+    while clock.now - end < convergence, !Task.isCancelled {
       var isComplete = true
       for follower in crowd {
         let standing = await follower.standing
@@ -143,7 +182,9 @@ public struct Verification: Sendable {
         guard standing.faults.isEmpty else { continue }
         for (channel, account) in standing.accounts {
           if heads[channel] == nil { heads[channel] = await head(of: channel, on: loop) }
-          guard let head = heads[channel], account.held == head else {
+          guard let head = heads[channel], account.held == head,
+            head.offset >= ledger.lastAcknowledged(in: channel, head.epoch)
+          else {
             isComplete = false
             // It may have moved since it was asked.
             heads[channel] = nil
@@ -152,7 +193,7 @@ public struct Verification: Sendable {
         }
         guard isComplete else { break }
       }
-      if isComplete { return clock.now - start }
+      if isComplete { return clock.now - end }
       try? await Task.sleep(for: .milliseconds(50))
     }
     return nil
@@ -160,6 +201,8 @@ public struct Verification: Sendable {
 
   private func head(of channel: String, on loop: EventLoop) async -> Position? {
     guard let name = ChannelName(channel) else { return nil }
+    var limits = limits
+    limits.answerTimeout = min(limits.answerTimeout, .seconds(1))
     for node in nodes {
       let poll = PollFollower(node, [name], on: loop, limits: limits)
       let news = try? await poll.next()

@@ -69,7 +69,10 @@ actor VerifyFollower {
         try? await Task.sleep(for: .milliseconds(Int.random(in: 20...Self.pauseMax)))
       }
       isFirst = false
-      audit.connects(withCursor: cursor != nil)
+      if let fault = audit.connects(with: cursor) {
+        fail(fault)
+        continue
+      }
       switch way {
       case .sse, .webSocket: await stream()
       case .poll: await pollOn()
@@ -116,7 +119,7 @@ actor VerifyFollower {
         for item in try await follower.next() { note(item) }
         cursor = await follower.cursor
         // From here on every answer is judged by a cursor.
-        audit.connects(withCursor: true)
+        if let fault = audit.connects(with: cursor) { fail(fault) }
       } catch {
         if !error.mayPass, !isOver { fail("\(error)") }
         break

@@ -67,6 +67,12 @@ actor VerifyPublisher {
 
   func end() { isOver = true }
 
+  /// Ends a publish that is under way, whose outcome is then not known.
+  func abort() async {
+    isOver = true
+    await publisher.close()
+  }
+
   private func note(_ id: String, in channel: ChannelName, at text: String) {
     guard let position = Position(text) else { return fail("was answered the position \(text)") }
     acknowledged += 1

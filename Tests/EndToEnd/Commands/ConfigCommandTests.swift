@@ -48,7 +48,7 @@ struct ConfigCommandTests {
 
   @Test func everyCommandExplainsItselfWithExamples() async throws {
     for command in [
-      [], ["serve"], ["publish"], ["follow"], ["config"], ["config", "check"],
+      [], ["serve"], ["publish"], ["follow"], ["verify"], ["config"], ["config", "check"],
       ["config", "reference"], ["version"],
     ] {
       let process = try FanfareProcess(command + ["--help"])

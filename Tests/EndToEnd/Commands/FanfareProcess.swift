@@ -85,6 +85,9 @@ final class FanfareProcess: Sendable {
     child.withLock { try? $0.output.fileHandleForReading.close() }
   }
 
+  /// Its process number.
+  var identifier: Int32 { child.withLock { $0.process.processIdentifier } }
+
   func signal(_ number: Int32) {
     child.withLock { _ = kill($0.process.processIdentifier, number) }
   }
