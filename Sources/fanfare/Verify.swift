@@ -15,7 +15,9 @@ struct Verify: AsyncParsableCommand {
       Exit status 0: the promise was kept. 1: it was not; each line says where. Restart nodes, \
       cut connections, kill Redis meanwhile: that is what it is for.
 
-      With --chaos it starts a Redis and nodes of its own, and kills, pauses and cuts them at       random while events are published; the same seed breaks the same things at the same times.       It needs redis-server and redis-cli in PATH.
+      With --chaos it starts a Redis and nodes of its own, and kills, pauses and cuts them at \
+      random while events are published; the same seed breaks the same things at the same times. \
+      It needs redis-server and redis-cli in PATH.
 
       EXAMPLES:
         fanfare verify
@@ -119,6 +121,7 @@ struct Verify: AsyncParsableCommand {
       "published   \(report.acknowledged) acknowledged, \(report.unknown) failed",
       "delivered   \(report.delivered)",
       "told        \(report.missed) missed, \(report.resets) resets",
+      "lost        \(report.lost) acknowledged",
       "reconnects  \(report.reconnects)",
     ]
     if let converged = report.converged {

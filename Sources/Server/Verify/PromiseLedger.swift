@@ -11,6 +11,8 @@ final class PromiseLedger: Sendable {
     var places: [Epoch: [String: UInt64]] = [:]
     /// The last offset that was acknowledged in each life of the log.
     var acknowledged: [Epoch: UInt64] = [:]
+    /// All events that were acknowledged.
+    var promised: Set<String> = []
   }
 
   private let logs = Locked<[String: Log]>([:])
@@ -23,6 +25,7 @@ final class PromiseLedger: Sendable {
       defer { logs[channel] = log }
       let last = log.acknowledged[position.epoch] ?? 0
       log.acknowledged[position.epoch] = max(last, position.offset)
+      log.promised.insert(event)
       return Self.place(event, position, &log).map { "acknowledged in \(channel): \($0)" }
     }
   }
@@ -54,5 +57,14 @@ final class PromiseLedger: Sendable {
   /// The last offset acknowledged in that life of the channel's log.
   func lastAcknowledged(in channel: String, _ epoch: Epoch) -> UInt64 {
     logs.withLock { $0[channel]?.acknowledged[epoch] ?? 0 }
+  }
+
+  /// How many events were acknowledged in the channel and are not known to stand in that life of
+  /// its log.
+  func lost(in channel: String, _ epoch: Epoch) -> Int {
+    logs.withLock { logs in
+      guard let log = logs[channel] else { return 0 }
+      return log.promised.count { log.places[epoch]?[$0] == nil }
+    }
   }
 }

@@ -40,6 +40,9 @@ public struct Verification: Sendable {
     public internal(set) var missed: UInt64 = 0
     /// Channels told to be begun anew.
     public internal(set) var resets = 0
+    /// Events that were acknowledged and not in the log any more when it was followed last: lost
+    /// by Redis, and told by resets.
+    public internal(set) var lost = 0
     /// Connections made again.
     public internal(set) var reconnects = 0
     /// How long the last follower took to have all, after publishing ended or the disturbance was
@@ -107,11 +110,14 @@ public struct Verification: Sendable {
       for follower in crowd { await follower.end() }
     }
     for publisher in publishers { report.add(await publisher.standing) }
+    var lives: [String: Epoch] = [:]
     for follower in crowd {
       let standing = await follower.standing
       report.add(standing)
       if standing.faults.isEmpty { report.faults += unheard(standing, ledger) }
+      for (channel, account) in standing.accounts { lives[channel] = account.held?.epoch }
     }
+    report.lost = lives.reduce(0) { $0 + ledger.lost(in: $1.key, $1.value) }
     if report.converged == nil {
       report.faults.append("not every follower had all events \(convergence) after the last")
     }

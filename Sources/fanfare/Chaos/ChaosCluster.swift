@@ -18,13 +18,17 @@ actor ChaosCluster {
   private let loop: EventLoop
   private let programs: ChaosPrograms
   private let redisPort: UInt16
+  private let durability: ChaosDurability
   private var redis: ChaosServer
   private var nodes: [ChaosServer]
+  /// What Redis has certainly synced.
+  private var synced = ChaosSyncedFile()
   /// What went wrong that nobody had planned.
   private(set) var faults: [String] = []
 
   init(nodes count: Int, _ durability: ChaosDurability, on loop: EventLoop) throws {
     self.loop = loop
+    self.durability = durability
     unownedExecutor = loop.asUnownedSerialExecutor()
     let found = try ChaosPrograms()
     programs = found
@@ -130,6 +134,8 @@ actor ChaosCluster {
         nodes[number].resume()
       case .redisKilled, .redisRestarted:
         await end(redis.end(step.fault == .redisKilled ? SIGKILL : SIGTERM))
+        // The system keeps what a killed process has written; a machine that dies does not.
+        if step.fault == .redisKilled, durability == .everysec { synced.loseTheRest() }
         try? await Task.sleep(for: step.length)
         try await startRedis()
       case .redisPaused:
@@ -154,6 +160,7 @@ actor ChaosCluster {
         faults.append("Redis \(ending) by itself")
         try? redis.start()
       }
+      if durability == .everysec { synced.look(in: folder + "/appendonlydir") }
       try? await Task.sleep(for: .milliseconds(100))
     }
   }

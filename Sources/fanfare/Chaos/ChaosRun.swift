@@ -43,6 +43,10 @@ struct ChaosRun {
         try await cluster.suffer(plan) { Self.tell($0) }
       }
       report.faults += await cluster.faults
+      if durability == .always, report.missed == 0, report.lost > 0 {
+        report.faults.append(
+          "\(report.lost) acknowledged events were lost, although Redis syncs always")
+      }
       await cluster.stop()
       await group.stop()
       isWell = report.faults.isEmpty
