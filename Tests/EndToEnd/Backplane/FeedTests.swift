@@ -86,7 +86,9 @@ import Testing
   /// Where nothing is retained, a poll that waits is given what comes.
   @Test func aPollOfALogThatRetainsNothingReadsTheMailbox() async throws {
     let backplane = ScriptedBackplane(historyMax: 0)
-    try await ServerUnderTest.run(over: backplane) { server in
+    // The stream and the polls share a mailbox.
+    let change: (inout Settings) -> Void = { $0.loops = .exactly(1) }
+    try await ServerUnderTest.run(change, over: backplane) { server in
       let stream = try server.stream(Self.path)
       var cursor = try stream.attached().channels[0].position
       for number in 1...3 {
@@ -106,15 +108,15 @@ import Testing
 
   @Test func aPageThatComesInPartsIsReadToItsEnd() async throws {
     let backplane = ScriptedBackplane(pageMax: 3)
-    let change: (inout Settings) -> Void = { $0.limits.mailboxEventsMax = 4 }
+    let change: (inout Settings) -> Void = { $0.limits.mailboxEventsMax = 16 }
     try await ServerUnderTest.run(change, over: backplane) { server in
       let first = try server.stream(Self.path)
       _ = try first.attached()
-      try Self.publish(1...40, server)
-      let epoch = try #require(try first.events(40)[0].id?.split(separator: ".").last)
+      try Self.publish(1...60, server)
+      let epoch = try #require(try first.events(60)[0].id?.split(separator: ".").last)
       let late = try server.stream(Self.path + "?after=20.\(epoch)")
-      #expect(try late.attached().channels[0].replayed == 20)
-      #expect(try late.events(20).map(\.data) == (21...40).map { "\($0)" })
+      #expect(try late.attached().channels[0].replayed == 40)
+      #expect(try late.events(40).map(\.data) == (21...60).map { "\($0)" })
     }
   }
 
