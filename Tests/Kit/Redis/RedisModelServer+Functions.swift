@@ -128,7 +128,7 @@ extension RedisModelServer {
   ) throws(RedisModelRefusal) -> RedisValue {
     guard texts.count >= 4, texts.count.isMultiple(of: 2), let candidate = Generation(texts[0]),
       ["0", "1"].contains(texts[2]), let mode = RedisMode(rawValue: texts[3])
-    else { throw RedisModelRefusal("INVALID generation, run, continues and mode") }
+    else { throw RedisModelRefusal("INVALID generation, run, durable and mode") }
     var settings: [String: RedisModelSettings] = [:]
     for index in stride(from: 4, to: texts.count, by: 2) {
       guard let parsed = RedisModelSettings(texts[index + 1]) else {
@@ -137,7 +137,7 @@ extension RedisModelServer {
       settings[texts[index]] = parsed
     }
     return try space.join(
-      candidate: candidate, run: texts[1], continues: texts[2] == "1", mode: mode,
+      candidate: candidate, run: texts[1], isDurable: texts[2] == "1", mode: mode,
       settings: settings, now: now)
   }
 

@@ -22,6 +22,7 @@ struct RedisModelSpace {
 
   private(set) var generation: Generation?
   private(set) var run = ""
+  private var isDurable = false
   private var mode: RedisMode?
   private var settings: [String: RedisModelSettings] = [:]
   var logs: [ChannelName: RedisModelLog] = [:]
@@ -123,7 +124,7 @@ struct RedisModelSpace {
   // MARK: Nodes
 
   mutating func join(
-    candidate: Generation, run: String, continues: Bool, mode: RedisMode,
+    candidate: Generation, run: String, isDurable: Bool, mode: RedisMode,
     settings: [String: RedisModelSettings], now: Int64
   ) throws(RedisModelRefusal) -> RedisValue {
     if let before = self.mode, before != mode, !alive(now).isEmpty {
@@ -132,11 +133,12 @@ struct RedisModelSpace {
     var isRaised = false
     if generation == nil {
       generation = candidate
-    } else if self.run != run, !continues {
+    } else if self.run != run, !(isDurable && self.isDurable) {
       generation = candidate
       isRaised = true
     }
     self.run = run
+    self.isDurable = isDurable
     self.mode = mode
     self.settings = settings
     return .array([

@@ -92,7 +92,7 @@ extension RedisCore {
       return giveUp(RedisLost("INFO does not say which run of the server this is"))
     }
     let command = functions.join(
-      candidate: Generation(random: &loop.random), run: facts.run, continues: facts.isDurable,
+      candidate: Generation(random: &loop.random), run: facts.run, isDurable: facts.isDurable,
       mode: settings.mode, defaults: logSettings(of: 0), namespaces: namespaceSettings())
     ask(command) { [self] reply in
       do throws(FunctionError) {

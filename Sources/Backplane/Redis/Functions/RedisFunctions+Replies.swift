@@ -85,7 +85,7 @@ extension RedisFunctions {
     return HistoryPage(state: state, events: events)
   }
 
-  /// The reply to ``join(candidate:run:continues:mode:defaults:namespaces:)``: the generation, and
+  /// The reply to ``join(candidate:run:isDurable:mode:defaults:namespaces:)``: the generation, and
   /// whether it took the place of another.
   package static func joined(
     _ reply: RedisValue

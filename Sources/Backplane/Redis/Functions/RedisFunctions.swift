@@ -59,17 +59,18 @@ package struct RedisFunctions: Sendable {
   }
 
   /// Asks for the generation, and stores how logs are kept. Where there is none yet, or the server
-  /// is another run and `continues` is false, `candidate` becomes the generation.
+  /// is another run and not all runs since have been durable, `candidate` becomes the generation.
   ///
   /// - Parameters:
-  ///   - continues: whether a run of the server has all that the run before it had acknowledged.
+  ///   - isDurable: whether a run of the server, as it is set now, leaves to the next one all that
+  ///     it has acknowledged.
   ///   - namespaces: the settings by namespace; `defaults` are those of all others.
   package func join(
-    candidate: Generation, run: String, continues: Bool, mode: RedisMode, defaults: LogSettings,
+    candidate: Generation, run: String, isDurable: Bool, mode: RedisMode, defaults: LogSettings,
     namespaces: [(name: String, settings: LogSettings)] = []
   ) -> [[UInt8]] {
     var command = call("fanfare_join", [keys.hub])
-    command += [candidate.text, run, continues ? "1" : "0", mode.rawValue].map(\.bytes)
+    command += [candidate.text, run, isDurable ? "1" : "0", mode.rawValue].map(\.bytes)
     for (name, settings) in [(name: "*", settings: defaults)] + namespaces {
       command += [name.bytes, settings.text.bytes]
     }

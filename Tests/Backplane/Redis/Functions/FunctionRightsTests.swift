@@ -42,7 +42,7 @@ import Testing
     let settings = LogSettings(
       historyEventsMax: 2, ttl: .milliseconds(1), metaTTL: .seconds(60), firehoseEventsMax: 10)
     let join = functions.join(
-      candidate: candidate, run: "r", continues: false, mode: .streams, defaults: settings)
+      candidate: candidate, run: "r", isDurable: false, mode: .streams, defaults: settings)
     let probe = try login(server, "node", Self.node)
     try RedisFunctions.loaded(probe.run(functions.load()))
     let generation = try RedisFunctions.joined(probe.run(join)).generation
@@ -73,7 +73,7 @@ import Testing
     let candidate = try #require(Generation("gen00"))
     let settings = LogSettings(historyEventsMax: 1, ttl: .seconds(1), metaTTL: .seconds(1))
     let join = functions.join(
-      candidate: candidate, run: "r", continues: false, mode: .streams, defaults: settings)
+      candidate: candidate, run: "r", isDurable: false, mode: .streams, defaults: settings)
     for rule in ["-xtrim", "-publish", "resetchannels", "-subscribe", "-pexpire", "-hdel"] {
       let probe = try login(server, "node", Self.node + [rule])
       let reply = try probe.run(join)

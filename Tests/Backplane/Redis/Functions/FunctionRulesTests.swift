@@ -61,9 +61,10 @@ import Testing
     let first = try redis.join(functions, "aaaaa", run: "one")
     #expect(first.generation.text == "aaaaa" && !first.isRaised)
     // The same run: kept, whatever is said of the log.
-    #expect(try redis.join(functions, "bbbbb", run: "one").generation.text == "aaaaa")
+    let same = try redis.join(functions, "bbbbb", run: "one", isDurable: true)
+    #expect(same.generation.text == "aaaaa")
     // Another run that lost nothing.
-    let continued = try redis.join(functions, "bbbbb", run: "two", continues: true)
+    let continued = try redis.join(functions, "bbbbb", run: "two", isDurable: true)
     #expect(continued.generation.text == "aaaaa" && !continued.isRaised)
     #expect(try redis.join(functions, "bbbbb", run: "two").generation.text == "aaaaa")
     // Another run that may have.
@@ -83,6 +84,9 @@ import Testing
     _ = try redis.run("FLUSHALL")
     let anew = try redis.join(functions, "eeeee", run: "three")
     #expect(anew.generation.text == "eeeee" && !anew.isRaised)
+    // It is durable, the run before it was not.
+    let late = try redis.join(functions, "fffff", run: "four", isDurable: true)
+    #expect(late.generation.text == "fffff" && late.isRaised)
   }
 
   @Test(arguments: RedisKind.allCases)

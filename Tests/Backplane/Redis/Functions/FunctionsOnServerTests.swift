@@ -172,7 +172,7 @@ import Testing
     var hosed = settings
     hosed.firehoseEventsMax = 100
     let join = functions.join(
-      candidate: candidate, run: "r", continues: false, mode: .pubsub, defaults: settings,
+      candidate: candidate, run: "r", isDurable: false, mode: .pubsub, defaults: settings,
       namespaces: [("project", hosed)])
     let generation = try RedisFunctions.joined(redis.run(join)).generation
     let other = try #require(ChannelName("chat:7"))

@@ -42,7 +42,7 @@ import Testing
     let settings = LogSettings(
       historyEventsMax: 10, ttl: .seconds(60), metaTTL: .seconds(600), firehoseEventsMax: 100)
     let join = functions.join(
-      candidate: candidate, run: "r", continues: false, mode: .streams, defaults: settings)
+      candidate: candidate, run: "r", isDurable: false, mode: .streams, defaults: settings)
     let generation = try RedisFunctions.joined(redis.run(join)).generation
     try redis.subscribe(functions.keys.feed(channel))
 

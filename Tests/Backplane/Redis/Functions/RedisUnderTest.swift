@@ -49,7 +49,7 @@ extension RedisUnderTest {
 
   func join(
     _ functions: RedisFunctions, _ generation: String = "gen00", run name: String = "run",
-    continues: Bool = false, mode: RedisMode = .streams, history: Int = 1_000,
+    isDurable: Bool = false, mode: RedisMode = .streams, history: Int = 1_000,
     ttl: Duration = .seconds(3600), metaTTL: Duration = .seconds(604_800)
   ) throws -> (generation: Generation, isRaised: Bool) {
     guard let candidate = Generation(generation) else {
@@ -58,7 +58,7 @@ extension RedisUnderTest {
     return try RedisFunctions.joined(
       run(
         functions.join(
-          candidate: candidate, run: name, continues: continues, mode: mode,
+          candidate: candidate, run: name, isDurable: isDurable, mode: mode,
           defaults: LogSettings(historyEventsMax: history, ttl: ttl, metaTTL: metaTTL))))
   }
 

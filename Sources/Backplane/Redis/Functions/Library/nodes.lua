@@ -37,10 +37,10 @@ end
 
 local function join_fault(args)
   if #args < 4 or #args % 2 ~= 0 then
-    return 'the arguments are generation, run, continues, mode, and namespaces with settings'
+    return 'the arguments are generation, run, durable, mode, and namespaces with settings'
   end
   if not is_life(args[1]) then return 'a generation is five characters of 0-9 a-z' end
-  if args[3] ~= '0' and args[3] ~= '1' then return 'continues is 0 or 1' end
+  if args[3] ~= '0' and args[3] ~= '1' then return 'durable is 0 or 1' end
   if args[4] ~= 'streams' and args[4] ~= 'pubsub' then return 'the mode is streams or pubsub' end
   for index = 6, #args, 2 do
     if not is_settings(args[index]) then
@@ -66,7 +66,8 @@ local function settle(hub, args)
   end
 end
 
--- KEYS hub; ARGV candidate, run id, whether the log continues, mode, then namespaces and settings.
+-- KEYS hub; ARGV candidate, run id, whether a run of this server keeps all that it acknowledges,
+-- mode, then namespaces and settings. The log continues where that was so before, too.
 local function join(keys, args)
   local hub = keys[1]
   local prefix = #keys == 1 and prefix_of(hub)
@@ -75,19 +76,20 @@ local function join(keys, args)
   if fault then return invalid(fault) end
   local right = missing_right(prefix)
   if right then return fail('NOPERM the user may not ' .. right) end
-  local values = redis.call('HMGET', hub, 'generation', 'run', 'mode')
+  local values = redis.call('HMGET', hub, 'generation', 'run', 'mode', 'durable')
   local generation, run, mode = values[1], values[2], values[3]
+  local continues = args[3] == '1' and values[4] == '1'
   if mode and mode ~= args[4] and #alive(prefix .. 'nodes', clock()) > 0 then
     return invalid('nodes that are alive use the mode ' .. mode)
   end
   local raised = 0
   if not is_life(generation) then
     generation = args[1]
-  elseif run ~= args[2] and args[3] == '0' then
+  elseif run ~= args[2] and not continues then
     generation = args[1]
     raised = 1
   end
-  redis.call('HSET', hub, 'generation', generation, 'run', args[2])
+  redis.call('HSET', hub, 'generation', generation, 'run', args[2], 'durable', args[3])
   settle(hub, args)
   return { generation, raised }
 end
