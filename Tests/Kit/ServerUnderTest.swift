@@ -1,5 +1,4 @@
 import FanfareActors
-import FanfareBackplane
 import FanfareRuntime
 import FanfareServer
 
@@ -11,7 +10,7 @@ package struct ServerUnderTest: Sendable {
 
   /// Starts a server whose settings are the defaults but for what `change` does to them.
   ///
-  /// - Parameter backplane: what it runs over; by default its own.
+  /// - Parameter backplane: what it runs over; by default what its settings name.
   package static func start(
     _ change: (inout Settings) -> Void = { _ in }, over backplane: (any Backplane)? = nil
   ) async throws -> ServerUnderTest {
@@ -21,8 +20,11 @@ package struct ServerUnderTest: Sendable {
     settings.loops = .exactly(2)
     change(&settings)
     let log = CapturedLog()
-    let server = try FanfareServer(settings, logger: log.logger) { loops, limits, namespaces in
-      backplane ?? LocalBackplane(loops: loops, limits: limits, namespaces: namespaces)
+    let server: FanfareServer
+    if let backplane {
+      server = try FanfareServer(settings, logger: log.logger) { _, _, _ in backplane }
+    } else {
+      server = try FanfareServer(settings, logger: log.logger)
     }
     try await server.start()
     guard let port = server.address?.split(separator: ":").last.flatMap({ UInt16($0) }) else {

@@ -8,6 +8,8 @@ final class RedisLog: RedisObserver {
   private let logger: Logger
   private let counts = Locked(RedisCounts())
   private let wasProven = Locked(false)
+  /// Why each connection was lost, as far as it has been said since it last worked.
+  private let said = Locked<[RedisPurpose: Set<String>]>([:])
 
   init(_ logger: Logger) {
     self.logger = logger
@@ -20,12 +22,16 @@ final class RedisLog: RedisObserver {
     counts.withLock { $0.count(event) }
     switch event {
     case .connected(let purpose):
+      // The one for commands works when the nodes are joined.
+      if purpose == .feed { said.withLock { $0[.feed] = nil } }
       log(.debug, "connected to redis", ["link": "\(purpose)"])
     case .lost(let purpose, let lost, let retry):
+      let level: Logger.Level = lost.isFinal ? .error : .warning
       log(
-        lost.isFinal ? .error : .warning, "redis is away",
+        isNew(lost.reason, purpose) ? level : .debug, "redis is away",
         ["link": "\(purpose)", "reason": "\(lost.reason)", "retry_seconds": "\(retry.inSeconds)"])
     case .joined(let generation, let isDurable, let isRaised):
+      said.withLock { $0[.commands] = nil }
       log(
         isRaised ? .warning : .info, "joined the nodes in redis",
         ["generation": "\(generation)", "durable": "\(isDurable)", "raised": "\(isRaised)"])
@@ -53,6 +59,18 @@ final class RedisLog: RedisObserver {
       if health == .proven { wasProven.withLock { $0 = true } }
       log(isLost ? .error : .info, "backplane", ["health": "\(health)"])
     case .stopped: log(.debug, "left redis", [:])
+    }
+  }
+
+  /// Whether this reason has not been said yet: both connections are tried again and again, and
+  /// mostly fail for the same one.
+  private func isNew(_ reason: String, _ purpose: RedisPurpose) -> Bool {
+    said.withLock { said in
+      let isNew = !said.values.contains { $0.contains(reason) }
+      // Reasons are few; those that hold something that changes are not kept for ever.
+      if said[purpose, default: []].count >= 16 { said[purpose] = nil }
+      said[purpose, default: []].insert(reason)
+      return isNew
     }
   }
 

@@ -98,7 +98,7 @@ extension RedisCore {
         pass(.skipped(before.channel, through: offset), of: before.channel)
       case .restarted(let log):
         fed = log.head
-        observer.observed(.restarted(before.channel))
+        if before.channel != probing.channel { observer.observed(.restarted(before.channel)) }
         pass(.restarted(before.channel, log), of: before.channel)
       case .wait(let round):
         reading.settling.append(
