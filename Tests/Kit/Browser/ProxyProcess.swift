@@ -18,17 +18,25 @@ package final class ProxyProcess {
   /// - Parameters:
   ///   - upstream: the port of the server.
   ///   - rules: lines for HAProxy's frontend, or nginx' `location /`.
-  package init(_ kind: Kind, upstream: UInt16, rules: [String] = []) throws {
+  package convenience init(_ kind: Kind, upstream: UInt16, rules: [String] = []) throws {
+    try self.init(kind) { port, folder in
+      switch kind {
+      case .nginx: Self.nginx(port, upstream, folder, rules)
+      case .haproxy: Self.haproxy(port, upstream, rules)
+      }
+    }
+  }
+
+  /// - Parameter configuration: the whole file, by the port to listen on and a folder of its own.
+  package init(
+    _ kind: Kind, configuration: (_ port: UInt16, _ folder: String) throws -> String
+  ) throws {
     port = try Self.freePort()
     folder = FileManager.default.temporaryDirectory
       .appending(path: "fanfare-proxy-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     let file = folder.appending(path: "proxy.conf").path
-    let text =
-      switch kind {
-      case .nginx: Self.nginx(port, upstream, folder.path, rules)
-      case .haproxy: Self.haproxy(port, upstream, rules)
-      }
+    let text = try configuration(port, folder.path)
     try text.write(toFile: file, atomically: true, encoding: .utf8)
     process.executableURL = URL(filePath: kind.rawValue)
     process.arguments =
