@@ -203,7 +203,7 @@ import Testing
   @Test func onlyLookingIsAllowed() async throws {
     try await ServerUnderTest.run { server in
       let client = try server.connect()
-      for target in ["/metrics", "/channels", "/connections", "/healthz", "/readyz"] {
+      for target in ["/metrics", "/channels", "/connections", "/nodes", "/healthz", "/readyz"] {
         let head = try client.ask("HEAD", target)
         let get = try client.ask("GET", target)
         #expect(head.status == 200 && get.status == 200)
