@@ -100,7 +100,7 @@ let package = Package(
     .executableTarget(
       name: "fanfare-bench",
       dependencies: [
-        "FanfareRuntime", "CEpoll",
+        "FanfareRuntime", "FanfareActors", "FanfareBackplane", "CEpoll",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Benchmarks/Load", exclude: ["CEpoll"], swiftSettings: strict),

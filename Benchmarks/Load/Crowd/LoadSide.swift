@@ -20,9 +20,11 @@ struct LoadSide: Sendable {
   let publisher: Publisher
 
   /// The load side of the server at `address`; nothing is connected yet.
+  ///
+  /// - Parameter publishing: the server that is published to, where it is another.
   init(
     address: SocketAddress, dataBytes: Int, channels: Int = 1, transport: Transport = .sse,
-    dialect: Dialect = .fanfare
+    dialect: Dialect = .fanfare, publishingTo publishing: SocketAddress? = nil
   ) async throws {
     ProcessStatistics.raiseDescriptorLimit()
     group = try LoopGroup.start(count: 1)
@@ -31,7 +33,7 @@ struct LoadSide: Sendable {
     let crowd = Crowd(
       address: address, channels: names, transport: transport, dialect: dialect, loop: loop)
     let publisher = Publisher(
-      crowd, channels: names, dataBytes: dataBytes, host: address.text)
+      crowd, channels: names, dataBytes: dataBytes, to: publishing ?? address)
     client = HTTPClient(address: address, loop: group.loops[0])
     self.crowd = crowd
     self.publisher = publisher
@@ -44,6 +46,7 @@ struct LoadSide: Sendable {
   /// Starts a server, runs `scenario` and ends the server, whatever happens.
   static func with<Value>(
     _ options: ServerOptions, dataBytes: Int, channels: Int = 1, transport: Transport = .sse,
+    publishingTo publishing: SocketAddress? = nil,
     _ scenario: (LoadSide, ServerProcess) async throws -> Value
   ) async throws -> Value {
     let server = try ServerProcess.start(options)
@@ -52,7 +55,7 @@ struct LoadSide: Sendable {
     do {
       side = try await LoadSide(
         address: server.address, dataBytes: dataBytes, channels: channels, transport: transport,
-        dialect: options.dialect)
+        dialect: options.dialect, publishingTo: publishing)
     } catch {
       await server.stop()
       throw error

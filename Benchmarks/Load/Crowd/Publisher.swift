@@ -29,6 +29,7 @@ final class Publisher: LoadHandler, @unchecked Sendable {
   private(set) var heads: [UInt64]
   /// Their sum.
   private(set) var head: UInt64 = 0
+  private let port: UInt16
   private let path: [UInt8]
   /// What the line of an event begins with, by channel.
   private let lineStarts: [[UInt8]]
@@ -50,12 +51,13 @@ final class Publisher: LoadHandler, @unchecked Sendable {
   private var body: [UInt8] = []
   private var input: [UInt8] = []
 
-  init(_ crowd: Crowd, channels: [String], dataBytes: Int, host: String) {
+  init(_ crowd: Crowd, channels: [String], dataBytes: Int, to server: SocketAddress) {
     self.crowd = crowd
     self.dataBytes = dataBytes
+    port = server.port
     heads = channels.map { _ in 0 }
     let target = channels.count == 1 ? "/channels/\(channels[0])/events" : "/events"
-    path = Array("POST \(target) HTTP/1.1\r\nHost: \(host)\r\nContent-Type: ".utf8)
+    path = Array("POST \(target) HTTP/1.1\r\nHost: \(server.text)\r\nContent-Type: ".utf8)
     let isNumbered = crowd.dialect == .nchan
     self.isNumbered = isNumbered
     if isNumbered { linesMax = 1 }
@@ -207,7 +209,7 @@ final class Publisher: LoadHandler, @unchecked Sendable {
 
   private func connect() {
     guard descriptor == nil else { return }
-    let connected = load_connect(crowd.port, 1)
+    let connected = load_connect(port, 1)
     guard connected >= 0 else { return fail("the publisher cannot connect: \(-connected)") }
     descriptor = connected
     crowd.loop.watch(

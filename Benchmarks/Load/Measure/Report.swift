@@ -21,6 +21,14 @@ struct Report {
     rows.append((name, "\(tenths / 10).\(abs(tenths % 10))", false, unit))
   }
 
+  /// A ratio, with two digits behind the point.
+  mutating func addHundredths(_ name: String, _ ratio: Double) {
+    let hundredths = Int((ratio.isFinite ? max(0, ratio) * 100 : 0).rounded())
+    let digits = String(hundredths % 100)
+    let zero = digits.count < 2 ? "0" : ""
+    rows.append((name, "\(hundredths / 100).\(zero)\(digits)", false, ""))
+  }
+
   mutating func add(_ name: String, _ text: String) {
     rows.append((name, text, true, ""))
   }
