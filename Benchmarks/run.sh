@@ -30,6 +30,12 @@ read -r -a scenarios <<< "${SCENARIOS:-}"
 run compare "${scenarios[@]}" --runs "${RUNS:-5}" --seconds "${LENGTH:-1}" \
   ${TRANSPORT:+--transport "$TRANSPORT"}
 if [ "${#scenarios[@]}" = 0 ]; then
+  if command -v redis-server > /dev/null; then
+    run redis --runs "${RUNS:-5}" --seconds "${LENGTH:-1}"
+    run redis-away --seconds 20
+  else
+    echo "redis-server is not installed: nodes over Redis are left out"
+  fi
   run idle
   run stalled --seconds 20
   run restart

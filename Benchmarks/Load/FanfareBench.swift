@@ -11,5 +11,7 @@ struct FanfareBench: AsyncParsableCommand {
       exit code is 1 when an event was lost, came twice or came out of order, or when a bound was
       broken.
       """,
-    subcommands: [Compare.self, Fanout.self, Idle.self, Stalled.self, Restart.self, Redis.self])
+    subcommands: [
+      Compare.self, Fanout.self, Idle.self, Stalled.self, Restart.self, Redis.self, RedisAway.self,
+    ])
 }

@@ -7,6 +7,12 @@ import Glibc
 ///
 /// `@unchecked Sendable`: used on the crowd's loop alone.
 final class Publisher: LoadHandler, @unchecked Sendable {
+  private struct Asked {
+    let firstChannel: Int
+    let count: Int
+    let instant: UInt64
+  }
+
   private static let socketToken: UInt32 = 0
   private static let timerToken: UInt32 = 1
 
@@ -29,6 +35,8 @@ final class Publisher: LoadHandler, @unchecked Sendable {
   private(set) var heads: [UInt64]
   /// Their sum.
   private(set) var head: UInt64 = 0
+  /// From composing a request to its answer.
+  var answerTimes = LatencyHistogram()
   private let port: UInt16
   private let path: [UInt8]
   /// What the line of an event begins with, by channel.
@@ -44,7 +52,7 @@ final class Publisher: LoadHandler, @unchecked Sendable {
   private var nextDue: UInt64 = 0
   private var nextChannel = 0
   /// What the answers on their way are for.
-  private var asked: [(firstChannel: Int, count: Int)] = []
+  private var asked: [Asked] = []
   private var askedStart = 0
   private var output: [UInt8] = []
   private var outputStart = 0
@@ -150,7 +158,7 @@ final class Publisher: LoadHandler, @unchecked Sendable {
       output.removeAll(keepingCapacity: true)
       outputStart = 0
     }
-    asked.append((nextChannel, count))
+    asked.append(Asked(firstChannel: nextChannel, count: count, instant: LoadLoop.now))
     body.removeAll(keepingCapacity: true)
     for line in 0..<count {
       if line > 0 { body.append(UInt8(ascii: "\n")) }
@@ -264,7 +272,8 @@ final class Publisher: LoadHandler, @unchecked Sendable {
     input.withUnsafeBufferPointer { ResponseHead(UnsafeBufferPointer(rebasing: $0[start...])) }
   }
 
-  private func answered(_ status: Int, _ request: (firstChannel: Int, count: Int)) {
+  private func answered(_ status: Int, _ request: Asked) {
+    answerTimes.record(LoadLoop.now - request.instant)
     guard !(200...202).contains(status) else {
       accepted += UInt64(request.count)
       return
