@@ -118,6 +118,8 @@ public final class FanfareServer: Sendable {
       namespaces: namespaces)
     backplane.connect(to: hub)
     hub.start()
+    // Nothing is proven before the first probe has come back.
+    if cluster != nil { hub.backplane(is: .unproven) }
     let view = NodeView(
       hub: hub, connections: connections, identity: identity, cluster: cluster,
       startMilliseconds: start)
