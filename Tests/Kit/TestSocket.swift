@@ -28,11 +28,8 @@ package final class TestSocket {
         connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
       }
     }
-    guard code == 0 else {
-      let error = errno
-      Glibc.close(descriptor)
-      throw ClientFailure.system("connect", error)
-    }
+    // `deinit` closes: closing here too would close what others have opened meanwhile.
+    guard code == 0 else { throw ClientFailure.system("connect", errno) }
     var on: Int32 = 1
     setsockopt(
       descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &on, socklen_t(MemoryLayout<Int32>.size))
