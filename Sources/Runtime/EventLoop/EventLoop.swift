@@ -124,7 +124,10 @@ public final class EventLoop: SerialExecutor, @unchecked Sendable {
   private func act(on push: Inbox.Push) {
     switch push {
     case .seen, .full: break
-    case .wake: driver.wake()
+    case .wake:
+      // Between its wait and its turn a loop counts as asleep, but does not sleep: its own thread
+      // would wake it by two system calls and another turn.
+      if !isCurrent { driver.wake() }
     case .adopt: adopt()
     }
   }
