@@ -62,8 +62,9 @@ final class RedisCore: TurnParticipant {
   /// What the hub was last told of it.
   private var toldHealth = BackplaneHealth.proven
 
-  /// What leaves for the loops at the end of this turn.
+  /// What leaves for the loops when what is under way has returned.
   private var deliveries: [[RedisDelivery]]
+  private var isHandOverPosted = false
   private var stopping: [() -> Void] = []
 
   init(
@@ -165,11 +166,21 @@ final class RedisCore: TurnParticipant {
   }
 
   func answer(_ ticket: RedisTicket, _ answer: RedisAnswer) {
-    deliveries[ticket.loop].append(.answer(ticket, answer))
+    deliver(.answer(ticket, answer), home: ticket.loop)
   }
 
   func deliver(_ delivery: RedisDelivery, home: Int) {
     deliveries[home].append(delivery)
+    guard !isHandOverPosted else { return }
+    // Within this turn, at whose end the hub sends what it has been fed. Where there is no room, at
+    // the end of it.
+    let core = LoopConfined(self, to: loop)
+    isHandOverPosted = loop.post { core.get.handOverPosted() }
+  }
+
+  private func handOverPosted() {
+    isHandOverPosted = false
+    _ = handOver()
   }
 
   /// Where `channel` is at home, as the hub has it.
@@ -182,11 +193,15 @@ final class RedisCore: TurnParticipant {
     observer.observed(.health(health))
   }
 
-  /// What was asked of Redis in this turn leaves in one command each, what came for a loop in one
-  /// message.
+  /// What was asked of Redis in this turn leaves in one command each.
   func endOfTurn() -> Bool {
     subscribeAsked()
     askAsked()
+    return handOver()
+  }
+
+  /// What came for a loop leaves in one message. Returns whether it has to come back.
+  private func handOver() -> Bool {
     var comesBack = false
     var isDelivered = true
     for index in loops.indices where !deliveries[index].isEmpty {

@@ -86,9 +86,11 @@ final class HiredisConnection: DescriptorWatchDelegate {
   /// send it: the connection has ended, or it unsubscribes where nothing is subscribed.
   func append(_ command: [[UInt8]]) -> Bool {
     guard let context else { return false }
-    let bytes = RedisCommand.encoded(command)
+    var bytes = RedisCommand.encoded(command)
+    let count = bytes.count
     // hiredis looks for channels up to a NUL.
-    return (bytes + [0]).withUnsafeBufferPointer { buffer in
+    bytes.append(0)
+    return bytes.withUnsafeBufferPointer { buffer in
       buffer.withMemoryRebound(to: CChar.self) { text in
         redisAsyncFormattedCommand(
           context,
@@ -97,7 +99,7 @@ final class HiredisConnection: DescriptorWatchDelegate {
             guard let reply else { return }
             HiredisConnection.at(data)?.arrived.append(
               HiredisConnection.value(reply.assumingMemoryBound(to: redisReply.self)))
-          }, Unmanaged.passUnretained(self).toOpaque(), text.baseAddress, bytes.count)
+          }, Unmanaged.passUnretained(self).toOpaque(), text.baseAddress, count)
           == REDIS_OK
       }
     }
