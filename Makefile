@@ -16,11 +16,13 @@ run: build
 build: .build/packages-for-build
 	$(RELEASE) --product fanfare
 
-# Everything that can be proven without other machines. A browser keeps a whole machine busy, and
-# other tests have deadlines: those that drive one come last.
+# Everything that can be proven without other machines. Seeded worlds and browsers keep a whole machine
+# busy, and other tests have deadlines: the former come first, those that drive a browser last.
+WORLDS := Continuity|DepartureTests|LateFeedTests|RedisWorldTests|ChannelFeedTests|LocalBackplaneTests|PromiseAuditTests|FunctionSequenceTests|BackplaneConformanceTests|VerifyCommandTests
 test: .build/packages-for-test
 	swift build --build-tests
-	swift test --skip-build --skip BrowserTests
+	swift test --skip-build --filter '$(WORLDS)'
+	swift test --skip-build --skip 'BrowserTests|$(WORLDS)'
 	swift test --skip-build --filter BrowserTests
 
 # The same suite under the sanitizers, each in a build of its own. The address sanitizer leaves

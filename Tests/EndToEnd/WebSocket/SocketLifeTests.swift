@@ -27,7 +27,7 @@ import Testing
         }
       }
       await stopped.value
-      #expect(ContinuousClock.now - start < .seconds(4))
+      #expect(ContinuousClock.now - start < .seconds(30))
     }
   }
 

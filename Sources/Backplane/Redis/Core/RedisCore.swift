@@ -202,6 +202,8 @@ final class RedisCore: TurnParticipant {
 
   /// What came for a loop leaves in one message. Returns whether it has to come back.
   private func handOver() -> Bool {
+    // A loop that runs already may ask before this one has been started.
+    guard doors.count == loops.count else { return false }
     var comesBack = false
     var isDelivered = true
     for index in loops.indices where !deliveries[index].isEmpty {
