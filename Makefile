@@ -55,7 +55,7 @@ bench: .build/packages-for-build
 bench-micro: .build/packages-for-build
 	Benchmarks/micro.sh
 
-# The comparison for nginx with nchan, where it is installed.
+# The comparison for nginx with nchan and for node with ws, where they are installed.
 bench-peers: .build/packages-for-build
 	SCENARIOS="$(SCENARIOS)" RUNS="$(RUNS)" LENGTH="$(LENGTH)" TRANSPORT="$(TRANSPORT)" \
 	  Benchmarks/peers.sh

@@ -78,7 +78,8 @@ struct Compare: AsyncParsableCommand {
       failure = "\(error)"
     }
     return Comparison(
-      scenario: scenario, transport: transport, name: server.dialect.rawValue, pairs: pairs,
+      scenario: scenario, transport: transport, name: server.name ?? server.dialect.rawValue,
+      pairs: pairs,
       failure: failure)
   }
 

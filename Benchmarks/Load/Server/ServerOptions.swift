@@ -24,6 +24,9 @@ struct ServerOptions: ParsableArguments {
   @Option(help: "What the server speaks: fanfare or nchan.")
   var dialect = Dialect.fanfare
 
+  @Option(help: "What the server is called in tables; without it what it speaks.")
+  var name: String?
+
   @Option(
     help: "A file that the server finds as server.conf in its folder, with {port} filled in.")
   var configuration: String?
