@@ -140,7 +140,8 @@ let package = Package(
     .testTarget(
       name: "FanfareServerTests",
       dependencies: [
-        "FanfareServer", "FanfareRuntime", "FanfareActors", "FanfareTestKit", "FuzzInvariants",
+        "FanfareServer", "FanfareBackplane", "FanfareRuntime", "FanfareActors", "FanfareTestKit",
+        "FuzzInvariants",
       ],
       path: "Tests/Server", swiftSettings: strict),
     .testTarget(

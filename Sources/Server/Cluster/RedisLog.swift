@@ -5,7 +5,18 @@ import Logging
 
 /// Turns what happens between a node and its Redis into log lines and counts. Any thread.
 final class RedisLog: RedisObserver {
+  /// The lines of one kind in a second. What is more is counted and told with the next one: a Redis
+  /// without memory refuses every publish, and a log that writes each of them helps nobody.
+  static let linesPerSecondMax = 20
+
+  private struct Pace {
+    var since: ContinuousClock.Instant
+    var lines = 0
+    var withheld = 0
+  }
+
   private let logger: Logger
+  private let paces = Locked<[String: Pace]>([:])
   private let counts = Locked(RedisCounts())
   private let wasProven = Locked(false)
   /// Why each connection was lost, as far as it has been said since it last worked.
@@ -42,16 +53,16 @@ final class RedisLog: RedisObserver {
     case .wentBack(let channel):
       log(.error, "redis has lost events that were fed", ["channel": "\(channel)"])
     case .backfilled(let channel, let events):
-      log(.info, "backfilled", ["channel": "\(channel)", "events": "\(events)"])
+      logPaced(.info, "backfilled", ["channel": "\(channel)", "events": "\(events)"])
     case .missed(let channel, let events):
-      log(
+      logPaced(
         .warning, "events are lost to this node", ["channel": "\(channel)", "events": "\(events)"])
     case .restarted(let channel):
-      log(.info, "a log began anew", ["channel": "\(channel)"])
+      logPaced(.info, "a log began anew", ["channel": "\(channel)"])
     case .refused(let reason):
-      log(.warning, "redis refused a publish", ["reason": "\(reason)"])
+      logPaced(.warning, "redis refused a publish", ["reason": "\(reason)"])
     case .malformed(let what):
-      log(.warning, "redis said what no node says", ["what": "\(what)"])
+      logPaced(.warning, "redis said what no node says", ["what": "\(what)"])
     case .probed: break
     case .health(let health):
       // Before the first proof there was none to lose.
@@ -72,6 +83,31 @@ final class RedisLog: RedisObserver {
       said[purpose, default: []].insert(reason)
       return isNew
     }
+  }
+
+  private func logPaced(
+    _ level: Logger.Level, _ message: Logger.Message, _ metadata: Logger.Metadata
+  ) {
+    let now = ContinuousClock.now
+    let withheld: Int? = paces.withLock { paces in
+      var pace = paces[message.description] ?? Pace(since: now)
+      defer { paces[message.description] = pace }
+      var withheld = 0
+      if now - pace.since >= .seconds(1) {
+        withheld = pace.withheld
+        pace = Pace(since: now)
+      }
+      guard pace.lines < Self.linesPerSecondMax else {
+        pace.withheld += 1
+        return nil
+      }
+      pace.lines += 1
+      return withheld
+    }
+    guard let withheld else { return }
+    var metadata = metadata
+    if withheld > 0 { metadata["withheld_before"] = "\(withheld)" }
+    log(level, message, metadata)
   }
 
   private func log(_ level: Logger.Level, _ message: Logger.Message, _ metadata: Logger.Metadata) {
