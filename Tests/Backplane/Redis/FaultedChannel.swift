@@ -15,6 +15,17 @@ struct FaultedChannel {
     self.nodes = nodes
   }
 
+  /// A channel that the only node of a new Redis follows.
+  static func followed(
+    _ options: [String] = [], loops: Int = 1
+  ) async throws -> (RedisServer, RedisNode, FaultedChannel) {
+    let server = try await RedisServer.start(options)
+    let node = try await RedisNode.start(server.url, id: "one", loops: loops)
+    let channel = try FaultedChannel("project:1", [node])
+    try await channel.follow()
+    return (server, node, channel)
+  }
+
   /// On every node.
   func follow() async throws {
     for node in nodes { _ = try await node.side(of: name).follow(name) }

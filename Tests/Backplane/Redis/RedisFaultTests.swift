@@ -10,10 +10,7 @@ import Testing
   private static let durable = ["--appendonly", "yes", "--appendfsync", "always"]
 
   @Test func aDurableRestartContinues() async throws {
-    let server = try await RedisServer.start(Self.durable)
-    let node = try await RedisNode.start(server.url, id: "one", loops: 2)
-    let channel = try FaultedChannel("project:1", [node])
-    try await channel.follow()
+    let (server, node, channel) = try await FaultedChannel.followed(Self.durable, loops: 2)
     try await channel.publish(10)
     let epoch = try await channel.state().epoch
 
@@ -68,10 +65,7 @@ import Testing
   }
 
   @Test func aRestartWithoutPersistenceBeginsAnew() async throws {
-    let server = try await RedisServer.start()
-    let node = try await RedisNode.start(server.url, id: "one")
-    let channel = try FaultedChannel("project:1", [node])
-    try await channel.follow()
+    let (server, node, channel) = try await FaultedChannel.followed()
     try await channel.publish(10)
     server.kill()
     try await server.restart()
@@ -118,10 +112,7 @@ import Testing
   }
 
   @Test func commandsAreCutAndComeBack() async throws {
-    let server = try await RedisServer.start()
-    let node = try await RedisNode.start(server.url, id: "one")
-    let channel = try FaultedChannel("project:1", [node])
-    try await channel.follow()
+    let (server, node, channel) = try await FaultedChannel.followed()
     let probe = try server.probe()
     var unknown = 0
     for _ in 0..<6 {
@@ -141,10 +132,7 @@ import Testing
   }
 
   @Test func aPausedRedisIsUnprovenUntilItGoesOn() async throws {
-    let server = try await RedisServer.start()
-    let node = try await RedisNode.start(server.url, id: "one")
-    let channel = try FaultedChannel("project:1", [node])
-    try await channel.follow()
+    let (server, node, channel) = try await FaultedChannel.followed()
     try await channel.publish(5)
     server.pause()
     let start = ContinuousClock.now
@@ -163,10 +151,7 @@ import Testing
   }
 
   @Test func aFlushedRedisBeginsAnew() async throws {
-    let server = try await RedisServer.start()
-    let node = try await RedisNode.start(server.url, id: "one")
-    let channel = try FaultedChannel("project:1", [node])
-    try await channel.follow()
+    let (server, node, channel) = try await FaultedChannel.followed()
     try await channel.publish(10)
     let epoch = try await channel.state().epoch
     try server.probe().run("FLUSHALL")
@@ -180,10 +165,7 @@ import Testing
 
   /// A Redis that was given an older copy of one log: its head lies before what it has fed.
   @Test func aLogThatWentBackGetsANewLife() async throws {
-    let server = try await RedisServer.start(Self.durable)
-    let node = try await RedisNode.start(server.url, id: "one")
-    let channel = try FaultedChannel("project:1", [node])
-    try await channel.follow()
+    let (server, node, channel) = try await FaultedChannel.followed(Self.durable)
     try await channel.publish(10)
     try await channel.caughtUp()
     let epoch = try await channel.state().epoch

@@ -8,10 +8,7 @@ import Testing
 /// What a node does when its Redis answers, and refuses or has lost a part.
 @Suite struct RedisRefusalTests {
   @Test func aDeletedStreamIsToldAndGoesOn() async throws {
-    let server = try await RedisServer.start()
-    let node = try await RedisNode.start(server.url, id: "one")
-    let channel = try FaultedChannel("project:1", [node])
-    try await channel.follow()
+    let (server, node, channel) = try await FaultedChannel.followed()
     try await channel.publish(10)
     try await channel.caughtUp()
     try server.probe().run("DEL", "fanfare:log:project:1")
@@ -25,10 +22,7 @@ import Testing
 
   /// The tail that a cut feed did not bring, and the log lost before it was read, is told.
   @Test func aTailThatIsLostIsTold() async throws {
-    let server = try await RedisServer.start()
-    let node = try await RedisNode.start(server.url, id: "one")
-    let channel = try FaultedChannel("project:1", [node])
-    try await channel.follow()
+    let (server, node, channel) = try await FaultedChannel.followed()
     try await channel.publish(4)
     try await channel.caughtUp()
     let probe = try server.probe()
@@ -53,10 +47,7 @@ import Testing
   }
 
   @Test func lostFunctionsAreLoadedAgain() async throws {
-    let server = try await RedisServer.start()
-    let node = try await RedisNode.start(server.url, id: "one")
-    let channel = try FaultedChannel("project:1", [node])
-    try await channel.follow()
+    let (server, node, channel) = try await FaultedChannel.followed()
     try await channel.publish(1)
     let probe = try server.probe()
     try probe.run("SCRIPT", "FLUSH")
@@ -80,10 +71,7 @@ import Testing
   }
 
   @Test func withoutMemoryWhatIsThereIsStillRead() async throws {
-    let server = try await RedisServer.start()
-    let node = try await RedisNode.start(server.url, id: "one")
-    let channel = try FaultedChannel("project:1", [node])
-    try await channel.follow()
+    let (server, node, channel) = try await FaultedChannel.followed()
     try await channel.publish(5)
     let probe = try server.probe()
     try probe.run("CONFIG", "SET", "maxmemory", "1")
@@ -105,10 +93,7 @@ import Testing
   }
 
   @Test func aReplicaIsLeftUntilItIsAPrimary() async throws {
-    let server = try await RedisServer.start()
-    let node = try await RedisNode.start(server.url, id: "one")
-    let channel = try FaultedChannel("project:1", [node])
-    try await channel.follow()
+    let (server, node, channel) = try await FaultedChannel.followed()
     try await channel.publish(5)
     let probe = try server.probe()
     // Of nobody: it keeps its data, and takes no writes.
@@ -142,10 +127,7 @@ import Testing
   }
 
   @Test func everyPublishIsRefusedWhileRedisIsAway() async throws {
-    let server = try await RedisServer.start()
-    let node = try await RedisNode.start(server.url, id: "one")
-    let channel = try FaultedChannel("project:1", [node])
-    try await channel.follow()
+    let (server, node, channel) = try await FaultedChannel.followed()
     server.kill()
     #expect(await Deadline().holds { node.seen.contains { $0.isLoss(of: .commands) } })
     let side = try node.side(of: channel.name)
