@@ -1,4 +1,5 @@
 import ArgumentParser
+import FanfareRuntime
 import Foundation
 
 /// What Redis' own `redis-benchmark` reaches with the function by which a node publishes.
@@ -12,20 +13,18 @@ struct RedisBenchmark {
 
   /// Publishes `count` events to as many `channels`. Returns how many a second.
   func publishes(_ count: Int, channels: Int) throws -> Double {
-    let process = Process()
-    process.executableURL = URL(filePath: "/usr/bin/env")
-    process.arguments =
+    let output = FileManager.default.temporaryDirectory
+      .appending(path: "fanfare-bench-\(UUID().uuidString)")
+    defer { try? FileManager.default.removeItem(at: output) }
+    let process = try Subprocess(
       ["redis-benchmark", "-p", "\(redis.port)", "-c", "1", "-P", "\(depth)", "-n", "\(count)"]
-      + ["-r", "\(channels)", "--csv", "FCALL", "fanfare_publish", "2", "fanfare:hub"]
-      + ["fanfare:log:\(BackplaneLoad.channelStart)__rand_int__", generation, "", "", "load", data]
-    let output = Pipe()
-    process.standardInput = FileHandle.nullDevice
-    process.standardOutput = output
-    process.standardError = FileHandle.nullDevice
-    try process.run()
-    let text = String(
-      decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-    process.waitUntilExit()
+        + ["-r", "\(channels)", "--csv", "FCALL", "fanfare_publish", "2", "fanfare:hub"]
+        + [
+          "fanfare:log:\(BackplaneLoad.channelStart)__rand_int__", generation, "", "", "load", data,
+        ],
+      openings: [1: .appending(output.path)])
+    process.waitForEnding()
+    let text = try String(contentsOf: output, encoding: .utf8)
     // The command, in which there may be commas, then the rate and six latencies.
     let cells = text.split(whereSeparator: \.isNewline).last?.split(separator: "\",\"") ?? []
     guard cells.count >= 8, let rate = Double(cells[cells.count - 7]) else {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import CEpoll
+import FanfareRuntime
 import Foundation
 
 /// A Redis in a process of its own, in an empty folder, which saves nothing. It is ended by its
@@ -7,14 +8,14 @@ import Foundation
 final class RedisProcess: Sendable {
   let port: UInt16
   let pid: Int32
-  private let process: Process
+  private let process: Subprocess
   private let folder: URL
 
-  private init(_ process: Process, _ port: UInt16, _ folder: URL) {
+  private init(_ process: Subprocess, _ port: UInt16, _ folder: URL) {
     self.process = process
     self.port = port
     self.folder = folder
-    pid = process.processIdentifier
+    pid = process.id
   }
 
   /// Runs `scenario` over a Redis, and ends it whatever happens.
@@ -54,17 +55,11 @@ final class RedisProcess: Sendable {
     let folder = FileManager.default.temporaryDirectory
       .appending(path: "fanfare-bench-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    let process = Process()
-    process.executableURL = URL(filePath: "/usr/bin/env")
-    process.arguments =
+    let process = try Subprocess(
       (core.map { ["taskset", "-c", "\($0)"] } ?? []) + [
         "redis-server", "--port", "\(port)", "--bind", "127.0.0.1", "--dir", folder.path,
         "--save", "", "--daemonize", "no", "--logfile", folder.path + "/redis.log",
-      ]
-    process.standardInput = FileHandle.nullDevice
-    process.standardOutput = FileHandle.nullDevice
-    process.standardError = FileHandle.nullDevice
-    try process.run()
+      ])
     return RedisProcess(process, port, folder)
   }
 
@@ -81,15 +76,15 @@ final class RedisProcess: Sendable {
   var cpuNanoseconds: Double { Double(load_process_nanoseconds(pid)) }
 
   /// Stops it from doing anything, with its connections open.
-  func pause() { kill(pid, SIGSTOP) }
+  func pause() { process.signal(SIGSTOP) }
 
   /// Lets it go on.
-  func resume() { kill(pid, SIGCONT) }
+  func resume() { process.signal(SIGCONT) }
 
   /// Ends it on the spot.
   func end() {
-    if process.isRunning { kill(pid, SIGKILL) }
-    process.waitUntilExit()
+    process.signal(SIGKILL)
+    process.waitForEnding()
     try? FileManager.default.removeItem(at: folder)
   }
 }

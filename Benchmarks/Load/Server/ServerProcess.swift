@@ -11,14 +11,14 @@ final class ServerProcess: Sendable {
 
   let address: SocketAddress
   let pid: Int32
-  private let process: Process
+  private let process: Subprocess
   private let folder: URL
 
-  private init(_ process: Process, _ address: SocketAddress, _ folder: URL) {
+  private init(_ process: Subprocess, _ address: SocketAddress, _ folder: URL) {
     self.process = process
     self.address = address
     self.folder = folder
-    pid = process.processIdentifier
+    pid = process.id
   }
 
   /// Starts a server; it may not listen yet.
@@ -42,27 +42,10 @@ final class ServerProcess: Sendable {
       .replacingOccurrences(of: "{port}", with: "\(port)")
       .replacingOccurrences(of: "{loops}", with: "\(options.loops)")
       .split(separator: " ").map(String.init)
-    let process = Process()
-    if !options.unpinned {
-      process.executableURL = URL(filePath: "/usr/bin/taskset")
-      process.arguments = ["-c", "\(options.serverCore)", executable] + arguments
-    } else {
-      process.executableURL = URL(filePath: executable)
-      process.arguments = arguments
-    }
-    process.currentDirectoryURL = folder
-    process.standardInput = FileHandle.nullDevice
-    if !FileManager.default.fileExists(atPath: options.serverLog) {
-      try Data().write(to: URL(filePath: options.serverLog))
-    }
-    process.standardError = try FileHandle(forWritingTo: URL(filePath: options.serverLog))
-    // A server inherits what this thread blocks, and would not hear that it is to end.
-    var blocked = sigset_t()
-    var none = sigset_t()
-    sigemptyset(&none)
-    pthread_sigmask(SIG_SETMASK, &none, &blocked)
-    defer { pthread_sigmask(SIG_SETMASK, &blocked, nil) }
-    try process.run()
+    let pinned = options.unpinned ? [] : ["taskset", "-c", "\(options.serverCore)"]
+    let log = URL(filePath: options.serverLog).path
+    let process = try Subprocess(
+      pinned + [executable] + arguments, directory: folder.path, openings: [2: .appending(log)])
     let address = try SocketAddress.resolve(host: "127.0.0.1", port: UInt16(port))
     return ServerProcess(process, address, folder)
   }
@@ -82,13 +65,14 @@ final class ServerProcess: Sendable {
 
   /// Ends the server, if need be by force.
   func stop() async {
-    process.terminate()
+    process.signal(SIGTERM)
     let clock = ContinuousClock()
     let deadline = clock.now + Self.stopTimeout
     while process.isRunning, clock.now < deadline {
       try? await Task.sleep(for: .milliseconds(20))
     }
-    if process.isRunning { kill(pid, SIGKILL) }
+    process.signal(SIGKILL)
+    process.waitForEnding()
     try? FileManager.default.removeItem(at: folder)
   }
 

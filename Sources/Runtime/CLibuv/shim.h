@@ -4,6 +4,7 @@
 // What libuv offers, and the few Linux calls that Swift's Glibc module does not import.
 #include <errno.h>
 #include <pthread.h>
+#include <spawn.h>
 #include <stdint.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -14,6 +15,8 @@
 // another fd_set than Glibc's.
 extern int accept4(int, struct sockaddr *, socklen_t *, int);
 extern int pthread_setname_np(pthread_t, const char *);
+extern int posix_spawn_file_actions_addchdir_np(posix_spawn_file_actions_t *, const char *);
+extern int posix_spawn_file_actions_addclosefrom_np(posix_spawn_file_actions_t *, int);
 
 static inline int fanfare_eventfd(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
 
@@ -44,6 +47,14 @@ static inline int fanfare_epoll_take(int set, uint64_t *data, uint32_t *ready, i
                                        | ((seen & (EPOLLOUT | EPOLLHUP)) ? 2u : 0u);
   }
   return count;
+}
+
+static inline int fanfare_spawn_in(posix_spawn_file_actions_t *actions, const char *directory) {
+  return posix_spawn_file_actions_addchdir_np(actions, directory);
+}
+
+static inline int fanfare_spawn_without(posix_spawn_file_actions_t *actions, int from) {
+  return posix_spawn_file_actions_addclosefrom_np(actions, from);
 }
 
 static inline void fanfare_name_thread(const char *name) {

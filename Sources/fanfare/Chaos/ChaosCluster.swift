@@ -217,8 +217,9 @@ actor ChaosCluster {
   @discardableResult
   private func askRedis(_ words: [String]) async throws -> Bool {
     let arguments = [programs.redisCLI, "-e", "-h", "127.0.0.1", "-p", "\(redisPort)"] + words
-    let asking = try Subprocess.start(
-      arguments, environment: programs.environment, output: folder + "/redis-cli.log")
+    let log = Subprocess.Opening.appending(folder + "/redis-cli.log")
+    let asking = try Subprocess(
+      arguments, environment: programs.environment, openings: [1: log, 2: log])
     return await end(asking) == .status(0)
   }
 

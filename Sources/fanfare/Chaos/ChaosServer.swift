@@ -24,7 +24,8 @@ struct ChaosServer {
   var isRunning: Bool { process != nil }
 
   mutating func start() throws(RuntimeError) {
-    process = try Subprocess.start(arguments, environment: environment, output: log)
+    process = try Subprocess(
+      arguments, environment: environment, openings: [1: .appending(log), 2: .appending(log)])
   }
 
   /// How it ended although nobody had wanted that; told once.

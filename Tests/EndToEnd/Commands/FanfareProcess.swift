@@ -1,4 +1,5 @@
 import FanfareRuntime
+import FanfareTestKit
 import Foundation
 import Glibc
 
@@ -6,16 +7,17 @@ import Glibc
 final class FanfareProcess: Sendable {
   struct StillRunning: Error {}
 
-  private struct Ending {
+  private struct EndWait {
     var status: Int32?
     var waiters: [CheckedContinuation<Int32?, Never>] = []
   }
 
   let output = LineLog()
   let errors = LineLog()
-  // Foundation's types are not Sendable; each is used under the lock.
-  private let child: Locked<(process: Process, input: Pipe, output: Pipe, errors: Pipe)>
-  private let ending = Locked(Ending())
+  private let process: Subprocess
+  // This side's ends of its input and output; -1 once closed.
+  private let ends: Locked<(input: Int32, output: Int32)>
+  private let ending = Locked(EndWait())
 
   /// The binary stands beside the test bundle.
   static let binary = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
@@ -30,20 +32,33 @@ final class FanfareProcess: Sendable {
     _ arguments: [String], server: String? = nil, input: String? = "", readsOutput: Bool = true
   ) throws {
     Glibc.signal(SIGPIPE, SIG_IGN)
-    let process = Process()
-    process.executableURL = Self.binary
-    process.arguments = arguments
-    process.currentDirectoryURL = FileManager.default.temporaryDirectory
-    process.environment = server.map { ["FANFARE_URL": "http://\($0)"] } ?? [:]
-    let (inputPipe, outputPipe, errorPipe) = (Pipe(), Pipe(), Pipe())
-    process.standardInput = inputPipe
-    process.standardOutput = outputPipe
-    process.standardError = errorPipe
-    child = Locked((process, inputPipe, outputPipe, errorPipe))
-    process.terminationHandler = { [weak self] in self?.ended($0.terminationStatus) }
-    try process.run()
-    if readsOutput { output.read(outputPipe.fileHandleForReading) } else { output.abandon() }
-    errors.read(errorPipe.fileHandleForReading)
+    let (input0, output1, errors2) = (try Self.line(), try Self.line(), try Self.line())
+    defer { for end in [input0.read, output1.write, errors2.write] { close(end) } }
+    process = try Subprocess(
+      [Self.binary.path] + arguments,
+      environment: server.map { ["FANFARE_URL=http://\($0)"] } ?? [],
+      directory: FileManager.default.temporaryDirectory.path,
+      openings: [
+        0: .copy(of: input0.read), 1: .copy(of: output1.write), 2: .copy(of: errors2.write),
+      ])
+    ends = Locked((input0.write, readsOutput ? -1 : output1.read))
+    if readsOutput { output.read(output1.read) } else { output.abandon() }
+    errors.read(errors2.read)
+    Thread.detachNewThread { [process, ending] in
+      // As a shell tells the signal that ended a program.
+      let status: Int32 =
+        switch process.waitForEnding() {
+        case .status(let number): number
+        case .signal(let number): 128 + number
+        case nil: -1
+        }
+      let waiters = ending.withLock { ending in
+        ending.status = status
+        defer { ending.waiters = [] }
+        return ending.waiters
+      }
+      for waiter in waiters { waiter.resume(returning: status) }
+    }
     if let input {
       write(input)
       endInput()
@@ -51,23 +66,21 @@ final class FanfareProcess: Sendable {
   }
 
   deinit {
-    child.withLock { child in
-      if child.process.isRunning { kill(child.process.processIdentifier, SIGKILL) }
-    }
+    process.signal(SIGKILL)
+    endInput()
+    closeOutput()
   }
 
-  private func ended(_ status: Int32) {
-    let waiters = ending.withLock { ending in
-      ending.status = status
-      defer { ending.waiters = [] }
-      return ending.waiters
-    }
-    for waiter in waiters { waiter.resume(returning: status) }
+  private static func line() throws -> (read: Int32, write: Int32) {
+    var ends: [Int32] = [-1, -1]
+    guard pipe(&ends) == 0 else { throw ClientFailure.system("pipe", errno) }
+    for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+    return (ends[0], ends[1])
   }
 
   /// Gives it input; what it no longer reads is lost.
   func write(_ text: String) {
-    let descriptor = child.withLock { $0.input.fileHandleForWriting.fileDescriptor }
+    let descriptor = ends.withLock { $0.input }
     var bytes = Array(text.utf8)
     while !bytes.isEmpty {
       let count = Glibc.write(descriptor, bytes, bytes.count)
@@ -77,20 +90,24 @@ final class FanfareProcess: Sendable {
   }
 
   func endInput() {
-    child.withLock { try? $0.input.fileHandleForWriting.close() }
+    ends.withLock { ends in
+      if ends.input >= 0 { close(ends.input) }
+      ends.input = -1
+    }
   }
 
   /// Closes the reading end of its output, as `head` does. Only where nobody reads it.
   func closeOutput() {
-    child.withLock { try? $0.output.fileHandleForReading.close() }
+    ends.withLock { ends in
+      if ends.output >= 0 { close(ends.output) }
+      ends.output = -1
+    }
   }
 
   /// Its process number.
-  var identifier: Int32 { child.withLock { $0.process.processIdentifier } }
+  var identifier: Int32 { process.id }
 
-  func signal(_ number: Int32) {
-    child.withLock { _ = kill($0.process.processIdentifier, number) }
-  }
+  func signal(_ number: Int32) { process.signal(number) }
 
   /// Its status, once it has ended and all that it wrote has been read.
   func status(within timeout: Duration = .seconds(30)) async throws -> Int32 {

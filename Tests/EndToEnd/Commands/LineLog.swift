@@ -25,10 +25,8 @@ final class LineLog: Sendable {
 
   private let state = Locked(State())
 
-  /// Reads `handle` to its end, on a thread of its own.
-  func read(_ handle: FileHandle) {
-    // A descriptor of its own, which nobody closes under it.
-    let descriptor = fcntl(handle.fileDescriptor, F_DUPFD_CLOEXEC, 0)
+  /// Reads `descriptor` to its end, on a thread of its own, and closes it.
+  func read(_ descriptor: Int32) {
     Thread.detachNewThread { [self] in
       var buffer = [UInt8](repeating: 0, count: 64 * 1024)
       while true {

@@ -1,3 +1,4 @@
+import FanfareRuntime
 import Foundation
 import Glibc
 
@@ -12,7 +13,7 @@ package final class ProxyProcess {
   }
 
   package let port: UInt16
-  private let process = Process()
+  private let process: Subprocess
   private let folder: URL
 
   /// - Parameters:
@@ -38,15 +39,12 @@ package final class ProxyProcess {
     let file = folder.appending(path: "proxy.conf").path
     let text = try configuration(port, folder.path)
     try text.write(toFile: file, atomically: true, encoding: .utf8)
-    process.executableURL = URL(filePath: kind.rawValue)
-    process.arguments =
+    let arguments =
       switch kind {
       case .nginx: ["-p", folder.path, "-c", file]
       case .haproxy: ["-f", file]
       }
-    process.standardOutput = FileHandle.nullDevice
-    process.standardError = FileHandle.nullDevice
-    try process.run()
+    process = try Subprocess([kind.rawValue] + arguments)
     let deadline = Deadline()
     while (try? TestSocket(port: port)) == nil {
       guard process.isRunning, !deadline.hasPassed else {
@@ -59,10 +57,8 @@ package final class ProxyProcess {
   deinit { stop() }
 
   package func stop() {
-    if process.isRunning {
-      kill(process.processIdentifier, SIGKILL)
-      process.waitUntilExit()
-    }
+    process.signal(SIGKILL)
+    process.waitForEnding()
     try? FileManager.default.removeItem(at: folder)
   }
 

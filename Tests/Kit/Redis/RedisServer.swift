@@ -8,7 +8,7 @@ import Glibc
 /// It keeps its port and folder through ``restart(_:)``. Ends with the object, by its process id.
 package final class RedisServer: Sendable {
   private struct Child {
-    var running: (process: pid_t, watch: DeathWatch)?
+    var running: Subprocess?
     var options: [String]
   }
 
@@ -60,7 +60,7 @@ package final class RedisServer: Sendable {
   package var url: RedisURL { RedisURL(host: "127.0.0.1", port: port, password: password) }
 
   /// Its process, for tests that signal it in their own way; `nil` while it does not run.
-  package var process: pid_t? { child.withLock { $0.running?.process } }
+  package var process: pid_t? { child.withLock { $0.running?.id } }
 
   /// A connection for looking into it, as the default user.
   package func probe() throws -> RedisProbe {
@@ -97,20 +97,16 @@ package final class RedisServer: Sendable {
   }
 
   private func signal(_ number: Int32) {
-    child.withLock { child in
-      if let running = child.running { _ = Glibc.kill(running.process, number) }
-    }
+    child.withLock { $0.running?.signal(number) }
   }
 
   private func end(_ number: Int32) {
     child.withLock { child in
-      guard let (process, watch) = child.running else { return }
-      child.running = nil
-      _ = Glibc.kill(process, number)
+      child.running?.signal(number)
       // One that is paused would not hear.
-      _ = Glibc.kill(process, SIGCONT)
-      ChildProcess.wait(for: process)
-      watch.end()
+      child.running?.signal(SIGCONT)
+      child.running?.waitForEnding()
+      child.running = nil
     }
   }
 
@@ -123,13 +119,11 @@ package final class RedisServer: Sendable {
         "redis-server", "--port", "\(port)", "--bind", "127.0.0.1", "--dir", folder.path,
         "--save", "", "--daemonize", "no", "--logfile", folder.path + "/redis.log",
       ] + options
-    let process = try ChildProcess.spawn(arguments)
-    let watch = try DeathWatch(over: process, name: "redis-server")
-    child.withLock { $0.running = (process, watch) }
+    let process = try Subprocess(arguments)
+    child.withLock { $0.running = process }
     let answers = try await Deadline().holds {
-      guard waitpid(process, nil, WNOHANG) == 0 else {
+      guard process.isRunning else {
         child.withLock { $0.running = nil }
-        watch.end()
         throw ClientFailure.closed("an answer of redis-server: \(lastWords)")
       }
       return self.answers(loading: !answering)

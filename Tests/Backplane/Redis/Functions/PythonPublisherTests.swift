@@ -16,17 +16,15 @@ import Testing
   private func run(
     _ server: RedisServer, _ arguments: String...
   ) throws -> (status: Int32, output: String) {
-    let process = Process()
-    process.executableURL = URL(filePath: "/usr/bin/python3")
-    process.arguments =
-      [Self.script, "--url", "redis://127.0.0.1:\(server.port)/0", "--prefix", "p:"] + arguments
-    let output = Pipe()
-    process.standardOutput = output
-    process.standardError = output
-    try process.run()
-    let bytes = try output.fileHandleForReading.readToEnd() ?? Data()
-    process.waitUntilExit()
-    return (process.terminationStatus, String(decoding: bytes, as: UTF8.self))
+    let output = FileManager.default.temporaryDirectory
+      .appending(path: "fanfare-python-\(UUID().uuidString)")
+    defer { try? FileManager.default.removeItem(at: output) }
+    let process = try Subprocess(
+      ["python3", Self.script, "--url", "redis://127.0.0.1:\(server.port)/0", "--prefix", "p:"]
+        + arguments,
+      openings: [1: .appending(output.path), 2: .appending(output.path)])
+    guard case .status(let status) = process.waitForEnding() else { return (-1, "no status") }
+    return (status, try String(contentsOf: output, encoding: .utf8))
   }
 
   @Test func publishesReadsAndWorks() async throws {
