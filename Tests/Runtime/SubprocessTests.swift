@@ -54,7 +54,7 @@ import Testing
       close(twos)
     }
     let process = try Subprocess(
-      ["sh", "-c", "echo one >&$0; echo two >&$1", "\(twos)", "\(ones)"],
+      ["bash", "-c", "echo one >&$0; echo two >&$1", "\(twos)", "\(ones)"],
       openings: [ones: .copy(of: twos), twos: .copy(of: ones)])
     #expect(process.waitForEnding() == .status(0))
     #expect(first.text == "one\n")

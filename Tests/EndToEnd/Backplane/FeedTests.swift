@@ -60,8 +60,10 @@ import Testing
       let cursor = try #require(try stream.events(1)[0].id)
       _ = try socket.events(1)
       let poll = try server.connect()
+      let reads = backplane.reads(of: channel)
       try poll.request(
         "GET", Self.path + "?wait=60&after=\(cursor)", ["Accept: application/json"])
+      #expect(await Deadline().holds { backplane.reads(of: channel) > reads })
       backplane.holdsFeed(true)
       // As many as may be on their way.
       try Self.publish(2...5, server)
