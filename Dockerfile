@@ -5,7 +5,7 @@
 # the container's own, so publish the port to an address that only your proxy or you can reach.
 FROM swift:6.3-bookworm AS build
 RUN apt-get update \
- && apt-get install -y --no-install-recommends libuv1-dev libhiredis-dev zlib1g-dev pkg-config \
+ && apt-get install -y --no-install-recommends libuv1-dev libhiredis-dev libsqlite3-dev zlib1g-dev pkg-config \
  && rm -rf /var/lib/apt/lists/*
 WORKDIR /src
 COPY Package.swift ./

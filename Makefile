@@ -3,7 +3,7 @@ SHELL := /bin/bash
 RELEASE := swift build -c release --static-swift-stdlib -Xswiftc -enforce-exclusivity=unchecked
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 # What a build needs beside Swift, and what the tests need beside that.
-BUILD_PACKAGES := libuv1-dev libhiredis-dev zlib1g-dev pkg-config
+BUILD_PACKAGES := libuv1-dev libhiredis-dev libsqlite3-dev zlib1g-dev pkg-config
 TEST_PACKAGES := curl chromium nginx haproxy redis-server python3-redis
 SOURCES := Sources Tests Benchmarks Fuzz/Sources Package.swift Fuzz/Package.swift
 

@@ -27,6 +27,7 @@ let package = Package(
     .package(
       url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
   ],
   targets: [
     .systemLibrary(
@@ -50,6 +51,7 @@ let package = Package(
       name: "FanfareBackplane",
       dependencies: [
         "FanfareActors", "FanfareFunctions", "FanfareRuntime", "CHiredis",
+        .product(name: "GRDB", package: "GRDB.swift"),
         .product(name: "DequeModule", package: "swift-collections"),
       ],
       path: "Sources/Backplane", exclude: ["CHiredis", "Redis/Functions/Library"],

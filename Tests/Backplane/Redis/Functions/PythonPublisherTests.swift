@@ -20,7 +20,10 @@ import Testing
       .appending(path: "fanfare-python-\(UUID().uuidString)")
     defer { try? FileManager.default.removeItem(at: output) }
     let process = try Subprocess(
-      ["/usr/bin/python3", Self.script, "--url", "redis://127.0.0.1:\(server.port)/0", "--prefix", "p:"]
+      [
+        "/usr/bin/python3", Self.script, "--url", "redis://127.0.0.1:\(server.port)/0", "--prefix",
+        "p:",
+      ]
         + arguments,
       openings: [1: .appending(output.path), 2: .appending(output.path)])
     guard case .status(let status) = process.waitForEnding() else { return (-1, "no status") }
