@@ -19,11 +19,15 @@ RUN swift build -c release --static-swift-stdlib -Xswiftc -enforce-exclusivity=u
 
 FROM debian:12-slim
 RUN apt-get update \
- && apt-get install -y --no-install-recommends libuv1 libhiredis0.14 zlib1g \
+ && apt-get install -y --no-install-recommends libuv1 libhiredis0.14 libsqlite3-0 zlib1g \
  && rm -rf /var/lib/apt/lists/* \
- && useradd --system --no-create-home fanfare
+ && useradd --system --no-create-home fanfare \
+ && install -d -o fanfare /var/lib/fanfare
 COPY --from=build /fanfare /usr/local/bin/fanfare
 USER fanfare
+# Jobs are kept here: docker run -v fanfare:/var/lib/fanfare …
+WORKDIR /var/lib/fanfare
+VOLUME /var/lib/fanfare
 EXPOSE 8080
 # SIGTERM drains for up to drain.window (10 s): docker stop --time 30.
 STOPSIGNAL SIGTERM
