@@ -116,10 +116,9 @@ public final class FanfareServer: Sendable {
     let hub = Hub(
       loops: group.loops, backplane: backplane, limits: settings.limits,
       namespaces: namespaces)
-    backplane.connect(to: hub)
+    // First, so that the loops hear what the backplane says of itself when it is connected.
     hub.start()
-    // Nothing is proven before the first probe has come back.
-    if cluster != nil { hub.backplane(is: .unproven) }
+    backplane.connect(to: hub)
     let view = NodeView(
       hub: hub, connections: connections, identity: identity, cluster: cluster,
       startMilliseconds: start)

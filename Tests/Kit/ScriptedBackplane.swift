@@ -72,6 +72,19 @@ package final class ScriptedBackplane: Backplane {
     state.withLock { $0.feed }?.backplane(is: health)
   }
 
+  /// Says that it is unproven; then, before the home of `channel` has heard that, feeds what was
+  /// held back and says that it is proven.
+  package func recovers(beforeTheHomeOf channel: ChannelName) {
+    guard let loop = state.withLock({ $0.logs[channel]?.loop }) else { return }
+    _ = loop.post { [self] in
+      _ = loop.post { [self] in
+        holdsFeed(false)
+        says(.proven)
+      }
+      says(.unproven)
+    }
+  }
+
   /// After so many publishes more, each is answered that its outcome is not known, and is stored no
   /// more; `nil` takes that back.
   package func losesAnswers(after publishes: Int?) {

@@ -10,7 +10,7 @@ public final class Hub: BackplaneFeed, Sendable {
   public let limits: Limits
   /// The namespaces.
   public let namespaces: Namespaces
-  private let proven = Atomic<Bool>(true)
+  private let said = Locked(HealthWord())
   private let stopped = Atomic<Bool>(false)
 
   /// A hub over `loops`. Call ``start()`` before anything else.
@@ -47,9 +47,9 @@ public final class Hub: BackplaneFeed, Sendable {
   public var isStopped: Bool { stopped.load(ordering: .relaxed) }
 
   /// What the backplane last said of itself.
-  public var health: BackplaneHealth {
-    proven.load(ordering: .acquiring) ? .proven : .unproven
-  }
+  public var health: BackplaneHealth { lastWord.health }
+
+  var lastWord: HealthWord { said.withLock { $0 } }
 
   static func home(of channel: ChannelName, loops: Int) -> Int {
     Int(channel.hash % UInt64(loops))
@@ -96,10 +96,13 @@ public final class Hub: BackplaneFeed, Sendable {
 
   /// The backplane's word on itself. Any thread.
   public func backplane(is health: BackplaneHealth) {
-    proven.store(health == .proven, ordering: .releasing)
+    let word = said.withLock { said in
+      said = HealthWord(number: said.number + 1, health: health)
+      return said
+    }
     // Where an inbox is full, the loop finds out by itself at its next sweep.
     for hubLoop in hubLoops {
-      _ = hubLoop.loop.post { hubLoop.assumeIsolated { $0.noteHealth() } }
+      _ = hubLoop.loop.post { hubLoop.assumeIsolated { $0.note(word) } }
     }
   }
 

@@ -14,7 +14,7 @@ public actor HubLoop: TimerTarget {
   private let counts: HubCounts
   private var channels = ChannelTable<Channel>()
   private var timer = TimerToken.none
-  private var toldHealth = BackplaneHealth.proven
+  private var heard = HealthWord()
   private var lastFullSweep = MonotonicInstant(nanoseconds: 0)
 
   private static let sweepInterval = Duration.seconds(1)
@@ -77,13 +77,16 @@ public actor HubLoop: TimerTarget {
     channels[name]?.assumeIsolated { $0.receive(fed) }
   }
 
-  /// Tells every loop what the backplane says of itself, behind the events that it has brought to
-  /// this one: nobody is told that continuity is restored before what was missing.
-  func noteHealth() {
-    guard let hub = fanout.get.hub, hub.health != toldHealth else { return }
-    toldHealth = hub.health
+  /// Tells every loop what the backplane said of itself, behind the events that it had brought to
+  /// this one when it said so: nobody is told that continuity is restored before what was missing.
+  /// What it says by now may be true only behind events that are still on their way.
+  func note(_ word: HealthWord) {
+    guard let hub = fanout.get.hub, word.number > heard.number else { return }
+    let before = heard.health
+    heard = word
+    guard word.health != before else { return }
     for index in hub.hubLoops.indices {
-      fanout.get.send(.health(toldHealth, home: loop.index), to: index)
+      fanout.get.send(.health(word.health, home: loop.index), to: index)
     }
   }
 
@@ -130,7 +133,8 @@ public actor HubLoop: TimerTarget {
     sweepChannels(Self.sweptPerInterval)
     timer = loop.schedule(after: Self.sweepInterval, self)
     // Behind what waits in the inbox, as every word of the backplane.
-    _ = loop.post { self.assumeIsolated { $0.noteHealth() } }
+    guard let word = fanout.get.hub?.lastWord, word.number > heard.number else { return }
+    _ = loop.post { self.assumeIsolated { $0.note(word) } }
   }
 
   private func sweepChannels(_ limit: Int) {

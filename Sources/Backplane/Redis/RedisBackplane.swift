@@ -33,9 +33,11 @@ public final class RedisBackplane: Backplane, Sendable {
     life = RedisLife(core)
   }
 
-  /// Sends every event to `feed` from now on.
+  /// Sends every event to `feed` from now on. Nothing is proven before the first probe has come
+  /// back.
   public func connect(to feed: any BackplaneFeed) {
     self.feed.withLock { $0 = feed }
+    feed.backplane(is: .unproven)
   }
 
   /// Begins to connect. Messages to loops keep their order, so whatever is asked after this call

@@ -54,6 +54,28 @@ import Testing
     }
   }
 
+  /// A loop that hears an old word late does not take the newest one for it: what was missing may
+  /// still be on its way.
+  @Test func restoredIsToldBehindWhatWasMissing() async throws {
+    let backplane = ScriptedBackplane()
+    let channel = try #require(ChannelName("c"))
+    try await ServerUnderTest.run({ $0.loops = .exactly(1) }, over: backplane) { server in
+      let stream = try server.stream(Self.path)
+      _ = try stream.attached()
+      let client = try server.connect()
+      for round in 0..<20 {
+        backplane.says(.unproven)
+        #expect(try stream.block { !$0.isComment && !$0.isCursor }.event == "fanfare.degraded")
+        backplane.holdsFeed(true)
+        for number in 1...3 { _ = try client.publish(Self.path, "t", "\(round * 3 + number)") }
+        backplane.recovers(beforeTheHomeOf: channel)
+        let told = try (0..<4).map { _ in try stream.block { !$0.isComment && !$0.isCursor } }
+        #expect(told.prefix(3).map(\.isEvent) == [true, true, true])
+        #expect(told.last?.event == "fanfare.restored")
+      }
+    }
+  }
+
   @Test func anAttachmentWaitsForTheBackplane() async throws {
     let backplane = ScriptedBackplane()
     try await ServerUnderTest.run(over: backplane) { server in
