@@ -191,6 +191,23 @@ import Testing
     }
   }
 
+  /// Whoever has to load a state anew does not wait for an event before it learns of that.
+  @Test func aLossIsToldAtOnceWithNothingToDeliver() async throws {
+    try await ServerUnderTest.run({ $0.namespaceDefaults.historyEventsMax = 5 }) { server in
+      let empty = try server.read("/channels/c/events?after=oldest").cursor
+      try Self.publish(1...20, server)
+      let start = ContinuousClock.now
+      let gap = try server.read("/channels/c/events?after=\(empty)&types=none&wait=30")
+      #expect(gap.channels[0].verdict == "gap" && gap.channels[0].missed == 15)
+      #expect(gap.events.isEmpty && gap.cursor.offset == 20)
+      let reset = try server.ask(
+        "GET", "/events?channels=d,e&wait=30", ["Last-Event-ID: 3.abcdefgh,-"])
+      #expect(try reset.events.channels.map(\.verdict) == ["reset", "reset"])
+      #expect(try reset.events.events.isEmpty)
+      #expect(ContinuousClock.now - start < .seconds(20))
+    }
+  }
+
   @Test func whatIsMissingIsToldInTheAnswer() async throws {
     try await ServerUnderTest.run({ $0.namespaceDefaults.historyEventsMax = 5 }) { server in
       try Self.publish(1...1, server)

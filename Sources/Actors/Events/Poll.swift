@@ -79,7 +79,7 @@ extension HubLoop {
     }
     repeat {
       try await collect(&asked, poll, until: patience, waiter)
-      if !asked.events.isEmpty || asked.isBroken { break }
+      if !asked.events.isEmpty || asked.tellsLoss { break }
       while !waiter.isOver, !waiting.get.hasNews(since: asked) { await waiter.gate()?.pass() }
     } while !waiter.isOver
     return asked

@@ -10,9 +10,6 @@ struct PollState {
   var verdicts: [ChannelVerdict?]
   var hasMore: [Bool]
   var bytesLeft: Int
-  /// Whether a verdict was made worse after it was found: the client is told that, with or without
-  /// events.
-  private(set) var isBroken = false
 
   init(_ poll: Poll) {
     places = Array(repeating: nil, count: poll.follows.count)
@@ -43,12 +40,22 @@ struct PollState {
       case .live, .oldest, .last: first.map { .after($0) } ?? .malformed
       }
     judge(index, follow, start, log)
-    isBroken = true
     return true
   }
 
   /// Whether every channel is judged.
   var isJudged: Bool { !places.contains { $0 == nil } }
+
+  /// Whether a verdict says that something is missing: the client is told that at once, with or
+  /// without events.
+  var tellsLoss: Bool {
+    verdicts.contains { judged in
+      switch judged?.verdict {
+      case .gap, .reset: true
+      case .live, .resumed, nil: false
+      }
+    }
+  }
 
   private mutating func judge(
     _ index: Int, _ follow: Follow, _ start: StartPoint, _ log: LogState
