@@ -39,7 +39,7 @@ struct RedisModelServer {
       switch words.first?.uppercased() {
       case "FCALL": return try call(command, now, tell)
       case "FUNCTION" where words.last?.uppercased() == "LOAD":
-        libraryVersion = 1
+        libraryVersion = RedisFunctions.libraryVersion
         return .bytes(Array("fanfare".utf8))
       case "FUNCTION":
         libraryVersion = nil

@@ -11,6 +11,9 @@ package struct RedisFunctions: Sendable {
   /// Offsets end here: a function's numbers are doubles.
   static let offsetMax: UInt64 = 1 << 53 - 1
 
+  /// What a node expects ``version()`` to be answered, or more.
+  package static let libraryVersion = FunctionLibrary.version
+
   package let keys: RedisKeys
 
   package init(keys: RedisKeys) {

@@ -27,7 +27,8 @@ import Testing
       try RedisFunctions.version(redis.run(functions.version()))
     }
     try redis.load(functions)
-    #expect(try RedisFunctions.version(redis.run(functions.version())) == 1)
+    let version = try RedisFunctions.version(redis.run(functions.version()))
+    #expect(version == RedisFunctions.libraryVersion)
     // In place of the one that is there.
     try redis.load(functions)
     _ = try redis.run("FUNCTION", "FLUSH")

@@ -52,7 +52,7 @@ import Testing
     let under = try RedisServerUnderTest(replica)
     let isReplicated = try await Deadline().holds {
       let version = try under.run(functions.version())
-      return (try? RedisFunctions.version(version)) == 1
+      return (try? RedisFunctions.version(version)) == RedisFunctions.libraryVersion
     }
     #expect(isReplicated)
     do {
@@ -207,5 +207,38 @@ import Testing
     _ = try redis.run([Array("DEL".utf8), functions.keys.log(channel)])
     _ = try redis.publish(functions, ["2"], to: channel, in: generation)
     #expect(try (50_000...60_000).contains(ttl(functions.keys.log(channel))))
+  }
+
+  /// Written by hand into the log and its head: what lies before it cannot be replayed any more.
+  @Test(arguments: [
+    ["a", "b"], ["type", "t", "data", "1"], ["type", "open", "data", "1", "time", "5"],
+    ["type", "fanfare.x", "data", "1", "time", "5"], ["data", "1", "type", "t", "time", "5"],
+    ["type", "t", "data", "1", "time", "-5"], ["type", "t", "data", "1", "time", "nan"],
+    ["type", "", "data", "1", "time", "5"], ["type", "t", "data", "1", "when", "5"],
+  ])
+  func anEntryThatIsNoEventIsPassedOver(fields: [String]) async throws {
+    let redis = try await start()
+    let generation = try redis.join(functions).generation
+    func write(_ offset: UInt64) throws {
+      let words = ["XADD", "fanfare:log:project:42", "\(offset)-0"] + fields
+      #expect(try redis.run(words.map { Array($0.utf8) }).text == "\(offset)-0")
+      _ = try redis.run("HSET", "fanfare:meta:project:42", "head", "\(offset)")
+    }
+    _ = try redis.publish(functions, ["1", "2"], to: channel, in: generation)
+    try write(3)
+    try write(4)
+    _ = try redis.publish(functions, ["5", "6"], to: channel, in: generation)
+    var page = try redis.read(functions, channel, from: 1, in: generation)
+    #expect(page.events.map(\.position.offset) == [1, 2] && page.state.oldest == 1)
+    page = try redis.read(functions, channel, from: 3, in: generation)
+    #expect(page.events.map(\.position.offset) == [5, 6] && page.state.oldest == 5)
+    page = try redis.read(functions, channel, from: 1, in: generation)
+    #expect(page.events.map(\.position.offset) == [5, 6] && page.state.oldest == 5)
+    try write(7)
+    page = try redis.read(functions, channel, from: 7, in: generation)
+    #expect(page.events.isEmpty && page.state.head == 7 && page.state.oldest == 8)
+    let next = try redis.publish(functions, ["8"], to: channel, in: generation)
+    #expect(next.positions == [Position(offset: 8, epoch: page.state.epoch)])
+    #expect(try redis.read(functions, channel, from: 8, in: generation).events.count == 1)
   }
 }

@@ -47,7 +47,19 @@ end
 
 local function offset_of(entry) return tonumber(string.match(entry[1], '^(%d+)%-')) or 0 end
 
-local function time_of(entry) return entry and tonumber(entry[2][6]) or 0 end
+local function is_time(text) return #text <= 15 and string.find(text, '^%d+$') end
+
+local function time_of(entry)
+  local text = entry and entry[2][6]
+  return text and is_time(text) and tonumber(text) or 0
+end
+
+-- Whether an entry is an event, as publish adds them.
+local function is_event(entry)
+  local fields = entry[2]
+  return fields[1] == 'type' and fields[3] == 'data' and fields[5] == 'time'
+    and is_type(fields[2]) and is_time(fields[6]) and string.sub(entry[1], -2) == '-0'
+end
 
 -- Drops at most 16 entries that are past their time. The oldest entry's time is remembered as a
 -- lower bound, so that most publishes need not look.
@@ -171,13 +183,22 @@ local function read(keys, args)
     local entries = redis.call(
       'XRANGE', place.log, id(next), id(head), 'COUNT', math.min(count - #events, 32))
     for _, entry in ipairs(entries) do
-      local kind, data = entry[2][2], entry[2][4]
-      bytes = bytes - #(data or '') - EVENT_OVERHEAD
-      if entry[1] ~= id(next) or not data or bytes < 0 and #events > 0 then
-        return { state, events }
+      local is_readable = is_event(entry)
+      if entry[1] ~= id(next) or not is_readable then
+        if #events > 0 then return { state, events } end
+        -- Somebody has deleted entries or written one. What lies before what nobody can read could
+        -- not be replayed without a hole, so it goes, too.
+        next = offset_of(entry) + (is_readable and 0 or 1)
+        redis.call('XTRIM', place.log, 'MINID', '=', id(next))
+        state[3] = next
       end
-      events[#events + 1] = { next, kind, data, time_of(entry) }
-      next = next + 1
+      if is_readable then
+        local data = entry[2][4]
+        bytes = bytes - #data - EVENT_OVERHEAD
+        if bytes < 0 and #events > 0 then return { state, events } end
+        events[#events + 1] = { next, entry[2][2], data, time_of(entry) }
+        next = next + 1
+      end
     end
     if #entries == 0 then break end
   end

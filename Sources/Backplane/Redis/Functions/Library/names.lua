@@ -7,7 +7,7 @@
 -- Numbers are doubles here: offsets stay below 2^53, and become text by '%d' alone, since
 -- tostring() and .. round at 14 digits.
 
-local VERSION = 1
+local VERSION = 2
 local OFFSET_MAX = 9007199254740991
 local EVENTS_MAX = 1000
 local FOREIGN_BYTES_MAX = 1048576
