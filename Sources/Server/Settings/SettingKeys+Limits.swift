@@ -145,7 +145,8 @@ extension SettingKeys {
     SettingKey(
       "limits.backplane-kept", \.limits.backplaneKeptBytesMax, .bytes(mib...16 * gib),
       "The bytes that feeds from Redis keep while they find out what came before.",
-      atBound: "They let go of what arrives, and read it from the log."),
+      atBound: "They let go of what arrives, and read it from the log; in mode pubsub it is lost, "
+        + "and told as a gap."),
   ]
 
   /// The shortest time limit: less would cut off healthy clients.

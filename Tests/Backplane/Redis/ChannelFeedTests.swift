@@ -53,7 +53,7 @@ import Testing
       switch step {
       case .skipped(let offset): told.append("skipped \(offset)")
       case .deliver(let events): told += events.map { "\($0.position.offset)" }
-      case .askState, .askPage, .followed, .restarted, .wentBack, .wait: told.append("\(step)")
+      default: told.append("\(step)")
       }
     }
     #expect(told == ["skipped 7", "8", "9"])
@@ -78,5 +78,107 @@ import Testing
     // What did not fit is fetched.
     let steps = feed.answered(LogState(epoch: epoch, head: 0, oldest: 1), round: 1)
     #expect(steps.contains { if case .askPage = $0 { true } else { false } })
+  }
+
+  // MARK: An older copy in the same life
+
+  private let channel: ChannelName
+  private let epoch: Epoch
+
+  init() throws {
+    channel = try #require(ChannelName("project:1"))
+    var random = SeededGenerator(seed: 1)
+    epoch = Epoch(newFor: channel, random: &random)
+  }
+
+  private func event(_ offset: UInt64, time: Int64) -> Event {
+    Event(
+      channel: channel, position: Position(offset: offset, epoch: epoch), type: .agentProgress,
+      data: [0x31], timeMilliseconds: time, acceptedAt: MonotonicInstant(nanoseconds: 0))
+  }
+
+  private func log(_ head: UInt64) -> LogState { LogState(epoch: epoch, head: head, oldest: 1) }
+
+  /// Followed at the head 5, and fed up to 10 at the time 100.
+  private func liveFeed(isRetained: Bool = true) -> ChannelFeed {
+    var feed = ChannelFeed(isRetained: isRetained)
+    _ = feed.subscribed()
+    _ = feed.answered(log(5), round: 1)
+    for offset in 6...10 as ClosedRange<UInt64> {
+      _ = feed.received([event(offset, time: 90 + Int64(offset))], hasRoom: true)
+    }
+    return feed
+  }
+
+  private func names(_ steps: [ChannelFeed.Step]) -> [String] {
+    steps.map { step in
+      switch step {
+      case .askPage(let from, _): "page \(from)"
+      case .check(let position): "check \(position.offset)"
+      case .wentBack: "back"
+      case .deliver(let events):
+        "deliver " + events.map { "\($0.position.offset)" }.joined(separator: " ")
+      default: "\(step)"
+      }
+    }
+  }
+
+  @Test(arguments: [true, false])
+  func aNewerEventAtAnOldOffsetTellsThatTheLogWentBack(isRetained: Bool) {
+    var feed = liveFeed(isRetained: isRetained)
+    // What is brought twice is of its own time.
+    #expect(names(feed.received([event(8, time: 98)], hasRoom: true)).isEmpty)
+    #expect(names(feed.received([event(10, time: 100)], hasRoom: true)).isEmpty)
+    #expect(feed.isLive)
+    var other = feed
+    #expect(names(feed.received([event(8, time: 101)], hasRoom: true)) == ["back"])
+    // Also while it is being asked where the log stands.
+    other.lost()
+    _ = other.subscribed()
+    #expect(names(other.received([event(7, time: 101)], hasRoom: true)) == ["back"])
+  }
+
+  @Test func whereNoTimeTellsTheLogIsAsked() {
+    var feed = ChannelFeed(isRetained: true)
+    _ = feed.subscribed()
+    _ = feed.answered(log(5), round: 1)
+    #expect(names(feed.received([event(4, time: 94)], hasRoom: true)) == ["check 5"])
+    #expect(feed.isLive)
+    #expect(names(feed.checked(log(4), before: Position(offset: 5, epoch: epoch))) == ["back"])
+  }
+
+  /// A log that went back while nobody listened and has grown past what was fed.
+  @Test func aBackfillBeginsWithWhatIsKnown() {
+    var feed = liveFeed()
+    feed.lost()
+    _ = feed.subscribed()
+    var other = feed
+    #expect(names(feed.answered(log(12), round: 3)) == ["page 10"])
+    let events = [event(10, time: 100), event(11, time: 120), event(12, time: 130)]
+    let page = HistoryPage(state: log(12), events: events)
+    #expect(names(feed.answered(page, round: 4)) == ["deliver 11 12"])
+    _ = other.answered(log(12), round: 3)
+    let foreign = HistoryPage(state: log(12), events: [event(10, time: 110)] + events.dropFirst())
+    #expect(names(other.answered(foreign, round: 4)) == ["back"])
+  }
+
+  /// What no log has is kept as long as the node has room.
+  @Test func withoutALogOnlyTheNodesOwnBoundHolds() {
+    var feed = liveFeed(isRetained: false)
+    feed.lost()
+    _ = feed.subscribed()
+    for offset in 11...2_010 as ClosedRange<UInt64> {
+      _ = feed.received([event(offset, time: 200)], hasRoom: true)
+    }
+    let steps = feed.answered(log(2_000), round: 3)
+    #expect(steps.count == 2_000 && feed.fed?.offset == 2_010 && feed.isLive)
+    feed.lost()
+    _ = feed.subscribed()
+    for offset in 2_011...2_020 as ClosedRange<UInt64> {
+      _ = feed.received([event(offset, time: 300)], hasRoom: offset < 2_016)
+    }
+    // What was let go of is behind the next answer, and is told then.
+    #expect(feed.answered(log(2_010), round: 5).count == 6)
+    #expect(!feed.isLive)
   }
 }

@@ -181,4 +181,130 @@ import Testing
     #expect(record.violations.isEmpty)
     try await node.stop()
   }
+
+  /// An entry that no node can read is told missing, and the node goes on behind it.
+  @Test func anEntryThatIsNoEventIsToldMissing() async throws {
+    let (server, node, channel) = try await FaultedChannel.followed()
+    try await channel.publish(5)
+    try await channel.caughtUp()
+    let probe = try server.probe()
+    func write(_ offset: Int) throws {
+      try probe.run("MULTI")
+      try probe.run(
+        "XADD", "fanfare:log:project:1", "\(offset)-0", "type", "open", "data", "1", "time", "5")
+      try probe.run("HSET", "fanfare:meta:project:1", "head", "\(offset)")
+      #expect(try probe.run("EXEC").elements.count == 2)
+    }
+    // Found by the rolling check, and by what is published behind it.
+    try write(6)
+    try await channel.caughtUp()
+    try write(7)
+    #expect(try await channel.publish(3).map(\.offset) == [8, 9, 10])
+    let record = try await channel.caughtUp()
+    #expect(record.violations.isEmpty && record.restarts.isEmpty)
+    #expect(record.events.count == 8 && record.missed == 2)
+    #expect(await Deadline().holds { node.feed.isProven })
+    let missed = node.seen.compactMap {
+      if case .missed(_, let events) = $0 { events } else { nil }
+    }
+    #expect(missed == [1, 1])
+    #expect(!node.seen.contains { if case .malformed = $0 { true } else { false } })
+    try await node.stop()
+  }
+
+  // MARK: An older copy under the same run and generation
+
+  /// Puts all keys as they are now beside those in use; ``swap(_:)`` brings them back.
+  private func copyAll(_ probe: RedisProbe) throws {
+    for case .bytes(let key) in try probe.run("KEYS", "*").elements {
+      let name = String(decoding: key, as: UTF8.self)
+      #expect(try probe.run("COPY", name, name, "DB", "1") == .integer(1))
+    }
+  }
+
+  private static func pace(probe: Duration) -> RedisPace {
+    var pace = RedisPace.quick
+    pace.check = .seconds(3_600)
+    pace.probe = probe
+    return pace
+  }
+
+  /// The first event that a followed channel has again tells.
+  @Test(arguments: [RedisMode.streams, .pubsub])
+  func anOlderCopyIsNoticedWithTheNextEvent(mode: RedisMode) async throws {
+    let server = try await RedisServer.start()
+    let node = try await RedisNode.start(
+      server.url, id: "one", mode: mode, pace: Self.pace(probe: .seconds(3_600)))
+    let channel = try FaultedChannel("project:1", [node])
+    try await channel.follow()
+    try await channel.publish(5)
+    let probe = try server.probe()
+    try copyAll(probe)
+    try await channel.publish(5)
+    let before = try await channel.caughtUp()
+    #expect(before.events.count == 10)
+    try probe.run("SWAPDB", "0", "1")
+    #expect(try await channel.publish(2).map(\.offset) == [6, 7])
+    #expect(await Deadline().holds { channel.isRestarted }, "\(node.seen)")
+    let position = try #require(try await channel.publish(1).last)
+    #expect(position.offset == 8 && position.epoch != before.position.epoch)
+    let record = try await channel.caughtUp()
+    #expect(record.violations.isEmpty, "\(record.violations)")
+    #expect(node.seen.contains(.wentBack(channel.name)))
+    try await node.stop()
+  }
+
+  /// Where nobody publishes the node's own probe tells, also when the copy is from before its time.
+  @Test(arguments: [false, true])
+  func anOlderCopyIsNoticedByTheProbe(isFromBefore: Bool) async throws {
+    let server = try await RedisServer.start()
+    let probe = try server.probe()
+    let pace = Self.pace(probe: .milliseconds(400))
+    let first = try await RedisNode.start(server.url, id: "first")
+    let side = try FaultedChannel("project:1", [first])
+    try await side.publish(5)
+    if isFromBefore { try copyAll(probe) }
+    try await first.stop()
+    let node = try await RedisNode.start(server.url, id: "one", pace: pace)
+    let channel = try FaultedChannel("project:1", [node])
+    try await channel.follow()
+    if !isFromBefore { try copyAll(probe) }
+    try await channel.publish(5)
+    let before = try await channel.caughtUp()
+    let probes = node.seen.count { if case .probed = $0 { true } else { false } }
+    let hasProbed = await Deadline().holds {
+      node.seen.count { if case .probed = $0 { true } else { false } } > probes
+    }
+    #expect(hasProbed)
+    try probe.run("SWAPDB", "0", "1")
+    #expect(await Deadline().holds { channel.isRestarted }, "\(node.seen)")
+    #expect(await Deadline().holds { node.feed.isProven })
+    let position = try #require(try await channel.publish(1).last)
+    #expect(position.offset == 6 && position.epoch != before.position.epoch)
+    #expect(try await channel.caughtUp().violations.isEmpty)
+    try await node.stop()
+  }
+
+  /// A copy from before all logs were given a new life: cursors of the old one stay worthless.
+  @Test func aGenerationDoesNotComeBack() async throws {
+    let server = try await RedisServer.start()
+    let node = try await RedisNode.start(server.url, id: "one")
+    let channel = try FaultedChannel("project:1", [node])
+    try await channel.follow()
+    let first = try #require(try await channel.publish(5).last)
+    let generation = try #require(Generation(of: first.epoch))
+    let probe = try server.probe()
+    try copyAll(probe)
+    try probe.run("FCALL", "fanfare_raise", "1", "fanfare:hub", generation.text, "zzzzz", "x")
+    #expect(await Deadline().holds { channel.isRestarted })
+    try probe.run("SWAPDB", "0", "1")
+    let isRenewed = await Deadline().holds {
+      node.feed.record(channel.name)?.restarts.count == 2 && node.feed.isProven
+    }
+    #expect(isRenewed, "\(node.seen)")
+    let position = try #require(try await channel.publish(1).last)
+    #expect(![generation, Generation("zzzzz")].contains(Generation(of: position.epoch)))
+    #expect(try await channel.caughtUp().violations.isEmpty)
+    try await node.stop()
+  }
 }

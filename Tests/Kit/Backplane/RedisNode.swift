@@ -32,12 +32,13 @@ package final class RedisNode: RedisObserver {
   /// Starts one on loops of its own, and waits until its health is proven.
   package static func start(
     _ url: RedisURL, id: String, loops: Int = 1, mode: RedisMode = .streams, history: Int = 1_000,
-    limits: Limits = Limits()
+    limits: Limits = Limits(), pace: RedisPace = .quick
   ) async throws -> RedisNode {
     var plan = Plan(id)
     plan.mode = mode
     plan.history = history
     plan.limits = limits
+    plan.pace = pace
     let group = try LoopGroup.start(count: loops)
     let node = RedisNode(loops: group.loops, group: group)
     try node.begin(

@@ -83,6 +83,7 @@ extension RedisCore {
         reading.questions.append((before.channel, .feed(index, life: before.life, round: round)))
       case .askPage(let from, let round):
         backfill(index, before, from: from, round: round)
+      case .check(let position): check(index, before, position)
       case .followed(let log):
         fed = log.head
         for ticket in followed.takeWaiting(index) { answer(ticket, .log(log)) }
@@ -98,14 +99,22 @@ extension RedisCore {
         pass(.skipped(before.channel, through: offset), of: before.channel)
       case .restarted(let log):
         fed = log.head
-        if before.channel != probing.channel { observer.observed(.restarted(before.channel)) }
+        if before.channel == probing.channel {
+          // Nobody else writes to it: the other logs are looked at without waiting for their turn.
+          checkHeads(of: followed.indices)
+        } else {
+          observer.observed(.restarted(before.channel))
+        }
         pass(.restarted(before.channel, log), of: before.channel)
       case .wait(let round):
         reading.settling.append(
           (loop.now + settings.pace.settle, index, life: before.life, round: round))
-      case .wentBack:
+      case .wentBack(let epoch):
         observer.observed(.wentBack(before.channel))
-        if let ready = commands.ready { raise(from: ready.generation) }
+        wentBackIn = Generation(of: epoch)
+        if let ready = commands.ready, ready.generation == wentBackIn {
+          raise(from: ready.generation)
+        }
       }
     }
   }
@@ -221,10 +230,18 @@ extension RedisCore {
     reading.checkCredit += followed.count
     let due = reading.checkCredit / pulses
     reading.checkCredit %= pulses
-    for index in followed.sweep(due) {
+    checkHeads(of: followed.sweep(due))
+  }
+
+  private func checkHeads(of indices: [Int]) {
+    for index in indices {
       guard let slot = followed[index], let feed = slot.feed, feed.isLive, let fed = feed.fed
       else { continue }
-      reading.questions.append((slot.channel, .check(index, life: slot.life, before: fed)))
+      check(index, slot, fed)
     }
+  }
+
+  private func check(_ index: Int, _ slot: FollowedChannels.Slot, _ fed: Position) {
+    reading.questions.append((slot.channel, .check(index, life: slot.life, before: fed)))
   }
 }

@@ -5,6 +5,8 @@ import FanfareRuntime
 /// What comes before the first publish on a connection: the library is there, the generation is
 /// that of a log that lost nothing, and no log ends before what it has fed to this node.
 extension RedisCore {
+  private static let pastGenerationsMax = 64
+
   func join(_ link: any RedisLink, _ facts: RedisServerFacts) {
     commands = .joining(link, facts)
     joinRound += 1
@@ -106,6 +108,9 @@ extension RedisCore {
 
   /// A log that ends before what it has fed here has lost its tail, whatever Redis says of itself.
   private func compare(_ generation: Generation, isRaised: Bool) {
+    guard wentBackIn != generation, !pastGenerations.contains(generation) else {
+      return raise(from: generation)
+    }
     let fed = followed.fed(in: generation)
     guard !fed.isEmpty else { return ready(generation, isRaised: isRaised) }
     let chunks = stride(from: 0, to: fed.count, by: RedisFunctions.channelsPerStateMax).map {
@@ -153,7 +158,12 @@ extension RedisCore {
   private func ready(_ generation: Generation, isRaised: Bool) {
     guard case .joining(let link, let facts) = commands else { return }
     let isRenewed = self.generation != nil && self.generation != generation
+    if isRenewed, let past = self.generation {
+      pastGenerations.append(past)
+      if pastGenerations.count > Self.pastGenerationsMax { pastGenerations.removeFirst() }
+    }
     self.generation = generation
+    wentBackIn = nil
     commands = .ready(link, generation, facts)
     readySince = loop.now
     observer.observed(

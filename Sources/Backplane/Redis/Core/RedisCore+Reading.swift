@@ -67,9 +67,11 @@ extension RedisCore {
         compareLife(of: channel, page.state)
         answer(ticket, .page(page))
       case .backfill(let index, let life, let round):
-        guard followed.slot(index, life: life) != nil else { return }
-        if !page.events.isEmpty, channel != probing.channel {
-          observer.observed(.backfilled(channel, events: page.events.count))
+        guard let slot = followed.slot(index, life: life) else { return }
+        let fed = slot.feed?.fed?.offset ?? 0
+        let count = page.events.count { $0.position.offset > fed }
+        if count > 0, channel != probing.channel {
+          observer.observed(.backfilled(channel, events: count))
         }
         run(index) { followed.change(index) { $0.answered(page, round: round) } }
       }

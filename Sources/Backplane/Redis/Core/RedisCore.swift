@@ -47,6 +47,11 @@ final class RedisCore: TurnParticipant {
   var readySince = MonotonicInstant(nanoseconds: 0)
   /// The generation that the followed channels were last asked in.
   var generation: Generation?
+  /// The generation in which a log was not the one that had fed this node, until all logs have
+  /// another.
+  var wentBackIn: Generation?
+  /// The generations before, oldest first: one of them comes back only with an older copy.
+  var pastGenerations = Deque<Generation>()
   /// Questions in flight while joining.
   var joinRound: UInt64 = 0
 
@@ -59,8 +64,8 @@ final class RedisCore: TurnParticipant {
   var probing: RedisProbing
   var membership = RedisMembership()
   private(set) var health = BackplaneHealth.proven
-  /// What the hub was last told of it.
-  private var toldHealth = BackplaneHealth.proven
+  /// What the hub was last told of it: when it was connected, that nothing is proven.
+  private var toldHealth = BackplaneHealth.unproven
 
   /// What leaves for the loops when what is under way has returned.
   private var deliveries: [[RedisDelivery]]

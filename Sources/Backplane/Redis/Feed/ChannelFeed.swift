@@ -14,6 +14,9 @@ struct ChannelFeed {
     case askState(round: UInt64)
     /// Ask for the events at and after this offset; to ``answered(_:round:)`` too.
     case askPage(from: UInt64, round: UInt64)
+    /// Look at the log without waiting for the answer, which goes to ``checked(_:before:)`` with
+    /// this position.
+    case check(Position)
     /// The first answer after the follow: all that is delivered follows its head.
     case followed(LogState)
     /// Events that follow one another, and all that was delivered, but for what the log lost.
@@ -23,9 +26,9 @@ struct ChannelFeed {
     case skipped(through: UInt64)
     /// The log began anew: what is delivered from now on follows its head.
     case restarted(LogState)
-    /// The log is shorter than what it has fed in the same life: it must be given a new one. The
-    /// machine waits for ``resume(isRenewed:)``.
-    case wentBack
+    /// The log is not the one that has fed this node in the same life: it must be given a new one.
+    /// The machine waits for ``resume(isRenewed:)``.
+    case wentBack(Epoch)
     /// The log is ahead of what the feed has brought; ``settle(round:)`` is to be called when that
     /// has had time to arrive.
     case wait(round: UInt64)
@@ -51,13 +54,16 @@ struct ChannelFeed {
   private var state = State.unsubscribed
   /// The newest event delivered, or skipped; where the log stood when it was followed.
   private(set) var fed: Position?
-  private var kept = KeptEvents()
+  /// The time of the event at ``fed``; `nil` where that was not delivered.
+  private var fedTime: Int64?
+  private var kept: KeptEvents
   /// Counts the questions, so that an answer to an old one is known as such.
   private var round: UInt64 = 0
 
   /// The feed of a channel that was just followed.
   init(isRetained: Bool) {
     self.isRetained = isRetained
+    kept = KeptEvents(isRefillable: isRetained)
   }
 
   /// The bytes kept until an answer comes.
@@ -108,15 +114,24 @@ struct ChannelFeed {
   mutating func received(_ events: [Event], hasRoom: Bool) -> [Step] {
     switch state {
     case .unsubscribed: return []
-    case .asking, .filling, .broken:
+    case .broken:
+      kept.keep(events, hasRoom: hasRoom)
+      return []
+    case .asking, .filling:
+      if let first = events.first, contradicts(first) { return breakOff() }
       kept.keep(events, hasRoom: hasRoom)
       return []
     case .live, .behind:
-      guard let fed, let first = events.first else { return [] }
+      guard let fed, let first = events.first, let last = events.last else { return [] }
       guard first.position.epoch == fed.epoch else {
         // Older or newer, only the log can tell.
         kept.keep(events, hasRoom: hasRoom)
         return askState()
+      }
+      if contradicts(first) { return breakOff() }
+      if last.position.offset <= fed.offset {
+        // Known already. Where nothing tells by when, the log has to say whether it went back.
+        return fedTime == nil ? [.check(fed)] : []
       }
       guard first.position.offset <= fed.offset + 1 || !isRetained else {
         kept.keep(events, hasRoom: hasRoom)
@@ -137,14 +152,14 @@ struct ChannelFeed {
     var steps: [Step] = []
     switch place(log) {
     case .first:
-      fed = Position(offset: log.head, epoch: log.epoch)
+      begin(at: log)
       steps.append(.followed(log))
     case .renewed:
-      fed = Position(offset: log.head, epoch: log.epoch)
+      begin(at: log)
       steps.append(.restarted(log))
     case .back: return breakOff()
     case .same(let fed):
-      guard log.head == fed.offset || !isRetained else { return askPage() }
+      guard log.head == fed.offset || !isRetained else { return askPage(overlaps: true) }
     }
     if isRenewed { return steps + askState() }
     return steps + drain(seen: log.head)
@@ -159,10 +174,14 @@ struct ChannelFeed {
     switch place(log) {
     case .first: return askState()
     case .renewed:
-      fed = Position(offset: log.head, epoch: log.epoch)
+      begin(at: log)
       steps.append(.restarted(log))
     case .back: return breakOff()
-    case .same:
+    case .same(let before):
+      let known = page.events.first
+      if let known, known.position == before, let fedTime, known.timeMilliseconds != fedTime {
+        return breakOff()
+      }
       steps += deliver(page.events)
       guard let fed, !isRenewed else { return steps + askState() }
       if fed.offset < log.head {
@@ -217,6 +236,18 @@ struct ChannelFeed {
     return log.head < fed.offset ? .back : .same(fed)
   }
 
+  private mutating func begin(at log: LogState) {
+    fed = Position(offset: log.head, epoch: log.epoch)
+    fedTime = nil
+  }
+
+  /// Whether `first`, which the feed has brought, cannot be of the log that has fed this node: times
+  /// never run backwards in one, so what stands before the newest event is not newer.
+  private func contradicts(_ first: Event) -> Bool {
+    guard let fed, let fedTime, first.position.epoch == fed.epoch else { return false }
+    return first.position.offset <= fed.offset && first.timeMilliseconds > fedTime
+  }
+
   private mutating func askState() -> [Step] {
     state = .asking
     round += 1
@@ -224,18 +255,22 @@ struct ChannelFeed {
     return [.askState(round: round)]
   }
 
-  private mutating func askPage() -> [Step] {
+  /// - Parameter overlaps: whether to ask for the newest event delivered, too, to see that the log
+  ///   still has that one in its place.
+  private mutating func askPage(overlaps: Bool = false) -> [Step] {
     guard let fed else { return askState() }
     state = .filling
     round += 1
     kept.asked()
-    return [.askPage(from: fed.offset + 1, round: round)]
+    let first = overlaps && fedTime != nil ? fed.offset : fed.offset + 1
+    return [.askPage(from: first, round: round)]
   }
 
   private mutating func breakOff() -> [Step] {
+    guard let fed else { return askState() }
     state = .broken
     round += 1
-    return [.wentBack]
+    return [.wentBack(fed.epoch)]
   }
 
   /// Delivers what is kept, as far as it continues what was delivered. The log was seen at `head`.
@@ -268,6 +303,7 @@ struct ChannelFeed {
   private mutating func deliver(_ events: [Event]) -> [Step] {
     guard let fed, let last = events.last, last.position.offset > fed.offset else { return [] }
     self.fed = last.position
+    fedTime = last.timeMilliseconds
     if let first = events.first, first.position.offset > fed.offset { return [.deliver(events)] }
     return [.deliver(Array(events.drop { $0.position.offset <= fed.offset }))]
   }
@@ -275,6 +311,7 @@ struct ChannelFeed {
   private mutating func skip(through offset: UInt64) -> [Step] {
     guard let fed, fed.offset < offset else { return [] }
     self.fed = Position(offset: offset, epoch: fed.epoch)
+    fedTime = nil
     return [.skipped(through: offset)]
   }
 }

@@ -4,6 +4,8 @@ import FanfareActors
 /// What the feed of one channel brought while it was not known what comes before it. Bounded: past
 /// the bound it only remembers that there was more.
 struct KeptEvents {
+  /// The bounds of one channel whose log can be read instead. Where there is none, what is let go
+  /// of is lost, and only the node's own bound holds.
   static let eventsMax = 256
   static let bytesMax = 1024 * 1024
 
@@ -14,11 +16,17 @@ struct KeptEvents {
     var isLate = true
   }
 
+  /// Whether a log has what is let go of.
+  private let isRefillable: Bool
   private var batches = Deque<Batch>()
   private(set) var count = 0
   private(set) var bytes = 0
   /// Whether something newer was let go of.
   private(set) var isOverrun = false
+
+  init(isRefillable: Bool) {
+    self.isRefillable = isRefillable
+  }
 
   /// The offset of the first event kept.
   var firstOffset: UInt64? { batches.first?.events.first?.position.offset }
@@ -26,10 +34,10 @@ struct KeptEvents {
   /// - Parameter hasRoom: whether the node has room for more, whatever this channel keeps.
   mutating func keep(_ events: [Event], hasRoom: Bool) {
     let size = events.reduce(0) { $0 + $1.retainedBytes }
+    let fits =
+      !isRefillable || count + events.count <= Self.eventsMax && bytes + size <= Self.bytesMax
     // Once something was let go of, what comes after it can only be reached through the log.
-    guard !isOverrun, hasRoom, count + events.count <= Self.eventsMax,
-      bytes + size <= Self.bytesMax
-    else {
+    guard !isOverrun, hasRoom, fits else {
       isOverrun = true
       return
     }
@@ -75,7 +83,7 @@ struct KeptEvents {
     bytes += events.reduce(0) { $0 + $1.retainedBytes }
   }
 
-  mutating func removeAll() { self = KeptEvents() }
+  mutating func removeAll() { self = KeptEvents(isRefillable: isRefillable) }
 
   private mutating func forget(_ events: [Event]) {
     count -= events.count
