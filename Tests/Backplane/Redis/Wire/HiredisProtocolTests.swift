@@ -6,24 +6,43 @@ import Testing
 /// The link by hiredis against peers that are no Redis, or one gone mad: whatever they say, the
 /// process lives, and the link ends with a reason.
 @Suite struct HiredisProtocolTests {
-  /// Answers the greeting, and then everything with the same bytes.
-  final class Peer: StreamDelegate {
+  /// Listens, and answers each connection by itself.
+  final class Peer {
     var listener: Listener?
-    let greeting: [UInt8]
-    let bytes: [UInt8]
+    var conversations: [Conversation] = []
+  }
+
+  /// Answers the first command as a greeting, and each after it with the same bytes: when it is
+  /// whole, however it arrives.
+  final class Conversation: StreamDelegate {
+    private let bytes: [UInt8]
+    private var heard = ""
     private var isGreeted = false
 
-    init(greeting: String, _ bytes: [UInt8]) {
-      self.greeting = Array(greeting.utf8)
+    init(_ bytes: [UInt8]) {
       self.bytes = bytes
     }
 
     func streamHasInput(_ stream: Stream) {
+      heard += stream.withInput { input in
+        String(decoding: input.indices.map { input[$0] }, as: UTF8.self)
+      }
       stream.consume(stream.inputCount)
-      let answer = isGreeted ? bytes : greeting
-      isGreeted = true
-      // Loopback takes so little at once.
-      _ = stream.send(answer.span)
+      while takesCommand() {
+        // Loopback takes so little at once.
+        _ = stream.send((isGreeted ? bytes : Array("+OK\r\n".utf8)).span)
+        isGreeted = true
+      }
+    }
+
+    private func takesCommand() -> Bool {
+      let end: Character = "\r\n"
+      let lines = heard.split(separator: end, omittingEmptySubsequences: false)
+      guard let words = lines.first.flatMap({ Int($0.dropFirst()) }),
+        lines.count > 2 * words + 1
+      else { return false }
+      heard = lines.dropFirst(2 * words + 1).joined(separator: String(end))
+      return true
     }
 
     func streamIsWritable(_ stream: Stream) {}
@@ -35,11 +54,16 @@ import Testing
   ) async throws -> (end: RedisLost?, news: [TestLink.News]) {
     let group = try LoopGroup.start(count: 1)
     let loop = group.loops[0]
-    let peer = LoopConfined(Peer(greeting: "+OK\r\n", Array(bytes.utf8)), to: loop)
+    let peer = LoopConfined(Peer(), to: loop)
     let address = try SocketAddress.resolve(host: "127.0.0.1", port: 0)
     let port = await loop.run { () -> UInt16 in
       peer.get.listener = try? Listener(
-        address, on: loop, accepted: { $0.delegate = peer.get }, failed: { _ in })
+        address, on: loop,
+        accepted: { stream in
+          let conversation = Conversation(Array(bytes.utf8))
+          peer.get.conversations.append(conversation)
+          stream.delegate = conversation
+        }, failed: { _ in })
       return peer.get.listener?.address?.port ?? 0
     }
     let link = try await TestLink.open(RedisURL(host: "127.0.0.1", port: port), purpose)
