@@ -19,6 +19,8 @@ public struct Verification: Sendable {
   public var convergence = Duration.seconds(5)
   /// Decides who follows what and where events go.
   public var seed: UInt64 = 1
+  /// Publishers at each node: while one waits to try again, others find out what goes.
+  public var publishersPerNode = 4
   /// Bounds of the clients.
   public var limits = ClientLimits()
 
@@ -90,10 +92,12 @@ public struct Verification: Sendable {
         number, VerifyFollower.Way.allCases[number % 3],
         Array(names.shuffled(using: &random).prefix(count)), nodes: nodes, on: loop, ledger, limits)
     }
-    let publishers = nodes.enumerated().map { number, node in
+    try await knock(on: loop)
+    let count = nodes.count * publishersPerNode
+    let publishers = (0..<count).map { number in
       VerifyPublisher(
-        number, names, to: node, perSecond: rate / Double(nodes.count), seed: random.next(),
-        on: loop, ledger, limits)
+        number, names, to: nodes[number % nodes.count], perSecond: rate / Double(count),
+        seed: random.next(), on: loop, ledger, limits)
     }
     var report = Report()
     try await withThrowingTaskGroup(of: Void.self) { tasks in
@@ -102,6 +106,8 @@ public struct Verification: Sendable {
       do {
         try await attach(crowd)
         let end = try await publish(publishers, disturbing)
+        let late = await latePublishers(names, after: count, since: end, ledger, on: loop)
+        for publisher in late { report.add(await publisher.standing) }
         report.converged = await converge(crowd, since: end, ledger, on: loop)
       } catch {
         for follower in crowd { await follower.end() }
@@ -148,6 +154,44 @@ public struct Verification: Sendable {
     aborting.cancel()
     if let failure { throw failure }
     return disturbing == nil ? ContinuousClock.now : mended
+  }
+
+  /// Publishes through each node once more: none may still refuse when all is well again.
+  private func latePublishers(
+    _ names: [ChannelName], after count: Int, since end: ContinuousClock.Instant,
+    _ ledger: PromiseLedger, on loop: EventLoop
+  ) async -> [VerifyPublisher] {
+    var limits = limits
+    // It tries again by itself.
+    limits.retryTime = .zero
+    limits.connectTimeout = min(limits.connectTimeout, convergence)
+    limits.answerTimeout = min(limits.answerTimeout, convergence)
+    let late = nodes.enumerated().map { number, node in
+      VerifyPublisher(
+        count + number, names, to: node, perSecond: rate, seed: seed &+ UInt64(number), on: loop,
+        ledger, limits)
+    }
+    await withTaskGroup(of: Void.self) { tasks in
+      for publisher in late {
+        tasks.addTask { await publisher.publishOne(until: end + convergence) }
+      }
+    }
+    return late
+  }
+
+  /// How long a node may take to say that it is there.
+  private static let knockTimeout = Duration.seconds(2)
+
+  /// Finds out whether every node is there: followers would try for long.
+  private func knock(on loop: EventLoop) async throws(ClientError) {
+    var limits = limits
+    limits.connectTimeout = Self.knockTimeout
+    limits.answerTimeout = Self.knockTimeout
+    for node in nodes {
+      if let error = await NodeKnock(node, on: loop, limits).answer() {
+        throw ClientError.unreachable("\(node) does not answer: \(error)")
+      }
+    }
   }
 
   /// How long publishes that are under way in the end are waited for.

@@ -13,12 +13,14 @@ actor VerifyPublisher {
   }
 
   private let number: Int
+  private let node: ServerURL
   private let channels: [ChannelName]
   private let publisher: ClientPublisher
   private let ledger: PromiseLedger
   private let interval: Duration
   private var random: SeededGenerator
   private var isOver = false
+  private var count = 0
   private var acknowledged = 0
   private var unknown = 0
   private var faults: [String] = []
@@ -30,6 +32,7 @@ actor VerifyPublisher {
     seed: UInt64, on loop: EventLoop, _ ledger: PromiseLedger, _ limits: ClientLimits
   ) {
     self.number = number
+    self.node = node
     self.channels = channels
     self.ledger = ledger
     interval = .nanoseconds(Int64(1e9 / max(rate, 0.001)))
@@ -42,25 +45,42 @@ actor VerifyPublisher {
   }
 
   func run() async {
-    guard let type = EventType("verify_event") else { return }
     let clock = ContinuousClock()
     var due = clock.now
-    var count = 0
     while !isOver {
-      count += 1
-      let channel = channels[Int.random(in: 0..<channels.count, using: &random)]
-      let id = "\(number)-\(count)"
-      do throws(ClientError) {
-        let text = try await publisher.publish(type, Array(#"{"id":"\#(id)"}"#.utf8), to: channel)
-        note(id, in: channel, at: text)
-      } catch {
-        // What became of it is not known; followers will see it once, or not.
-        unknown += 1
-        if !error.mayPass, !isOver { fail("\(error)") }
-      }
+      if let error = await publishNext(), !error.mayPass, !isOver { fail("\(error)") }
       // Late is late: what was not sent in time is not made up for.
       due = max(due + interval, clock.now - .seconds(1))
       try? await clock.sleep(until: due)
+    }
+    await publisher.close()
+  }
+
+  /// Publishes one event. Returns why it was not acknowledged.
+  private func publishNext() async -> ClientError? {
+    guard let type = EventType("verify_event") else { return nil }
+    count += 1
+    let channel = channels[Int.random(in: 0..<channels.count, using: &random)]
+    let id = "\(number)-\(count)"
+    do throws(ClientError) {
+      let text = try await publisher.publish(type, Array(#"{"id":"\#(id)"}"#.utf8), to: channel)
+      note(id, in: channel, at: text)
+      return nil
+    } catch {
+      // What became of it is not known; followers will see it once, or not.
+      unknown += 1
+      return error
+    }
+  }
+
+  /// Publishes until one event is acknowledged. That none was by `deadline` is a fault.
+  func publishOne(until deadline: ContinuousClock.Instant) async {
+    while let error = await publishNext() {
+      guard error.mayPass, ContinuousClock.now < deadline else {
+        fail("takes no publish when all is well again: \(error)")
+        break
+      }
+      try? await Task.sleep(for: .milliseconds(100))
     }
     await publisher.close()
   }
@@ -87,6 +107,6 @@ actor VerifyPublisher {
 
   private func fail(_ fault: String) {
     guard faults.count < 5 else { return }
-    faults.append("publisher \(number): \(fault)")
+    faults.append("publisher \(number) on \(node): \(fault)")
   }
 }

@@ -1,3 +1,4 @@
+import FanfareRuntime
 import FanfareServer
 import Foundation
 import Testing
@@ -23,9 +24,35 @@ struct VerifyCommandTests {
   @Test func saysWhereNobodyListens() async throws {
     let (server, address) = try await CommandSandbox.server()
     await server.stop()
-    let process = try FanfareProcess(["verify", "--node", "http://\(address)", "--seconds", "1"])
+    let (other, place) = try await CommandSandbox.server()
+    let start = ContinuousClock.now
+    let process = try FanfareProcess([
+      "verify", "--node", "http://\(place)", "--node", "http://\(address)", "--seconds", "1",
+    ])
     #expect(try await process.status() == 69)
+    #expect(ContinuousClock.now - start < .seconds(10), "long before followers give up")
     #expect(process.errors.lines.count == 1)
+    #expect(process.errors.lines[0].contains("http://\(address) does not answer"))
+    await other.stop()
+  }
+
+  /// One that takes connections, and then says nothing.
+  @Test func saysWhoIsSilent() async throws {
+    let group = try LoopGroup.start(count: 1)
+    let loop = group.loops[0]
+    let place = try SocketAddress.resolve(host: "127.0.0.1", port: 0)
+    let listener = await loop.run {
+      let listener = try? Listener(place, on: loop, accepted: { _ in }, failed: { _ in })
+      return LoopConfined(listener, to: loop)
+    }
+    let port = await loop.run { listener.get?.address?.port ?? 0 }
+    let url = "http://127.0.0.1:\(port)"
+    let start = ContinuousClock.now
+    let process = try FanfareProcess(["verify", "--node", url, "--seconds", "1"])
+    #expect(try await process.status() == 69)
+    #expect(ContinuousClock.now - start < .seconds(10))
+    #expect(process.errors.lines.count == 1 && process.errors.lines[0].contains(url))
+    await group.stop()
   }
 
   @Test(arguments: [["--chaos", "--node", "http://127.0.0.1:1"], ["--nodes", "2"]])
