@@ -110,12 +110,24 @@ extension RedisCore {
         reading.settling.append(
           (loop.now + settings.pace.settle, index, life: before.life, round: round))
       case .wentBack(let epoch):
-        observer.observed(.wentBack(before.channel))
-        wentBackIn = Generation(of: epoch)
-        if let ready = commands.ready, ready.generation == wentBackIn {
-          raise(from: ready.generation)
-        }
+        wentBack(index, before, in: Generation(of: epoch))
       }
+    }
+  }
+
+  /// A log is not the one that has fed this node. Where Redis cannot be told now, it is when the
+  /// node joins.
+  private func wentBack(
+    _ index: Int, _ slot: FollowedChannels.Slot, in generation: Generation?
+  ) {
+    observer.observed(.wentBack(slot.channel))
+    wentBackIn = generation
+    guard let ready = commands.ready else { return }
+    if ready.generation == generation {
+      raise(from: ready.generation)
+    } else {
+      // All logs have another life by now, of which this feed is yet to hear.
+      reading.refused.append((index, slot.life))
     }
   }
 

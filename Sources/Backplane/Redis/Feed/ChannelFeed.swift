@@ -241,8 +241,8 @@ struct ChannelFeed {
     fedTime = nil
   }
 
-  /// Whether `first`, which the feed has brought, cannot be of the log that has fed this node: times
-  /// never run backwards in one, so what stands before the newest event is not newer.
+  /// Whether `first`, which the feed has brought, cannot be of the log that has fed this node:
+  /// times never run backwards in one, so what stands before the newest event is not newer.
   private func contradicts(_ first: Event) -> Bool {
     guard let fed, let fedTime, first.position.epoch == fed.epoch else { return false }
     return first.position.offset <= fed.offset && first.timeMilliseconds > fedTime
