@@ -184,7 +184,8 @@ public struct Limits: Sendable, Equatable {
   public var backplanePublishBytesMax = 16 * 1024 * 1024
 
   /// The bytes that the feeds of all channels keep while they find out what came before. Beyond it
-  /// they let go of what arrives, and read it from the log; where there is none it is told as a gap.
+  /// they let go of what arrives, and read it from the log; where there is none it is told as a
+  /// gap.
   ///
   /// The default is 67,108,864.
   public var backplaneKeptBytesMax = 64 * 1024 * 1024

@@ -80,8 +80,8 @@ public protocol BackplaneFeed: Sendable {
 /// channel's events are sequenced in the order in which the calls were made; they reach the feed in
 /// that order, never through the return of ``publish(_:to:key:on:)``.
 public protocol Backplane: Sendable {
-  /// Sends every event to `feed` from now on. Once, before anything else. One that others share says
-  /// here that nothing is proven yet.
+  /// Sends every event to `feed` from now on. Once, before anything else. One that others share
+  /// says here that nothing is proven yet.
   func connect(to feed: any BackplaneFeed)
 
   /// Begins to work. Once, after ``connect(to:)``. Any thread.
