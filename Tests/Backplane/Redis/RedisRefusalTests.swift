@@ -157,4 +157,24 @@ import Testing
     #expect(await Deadline().holds { await backplane.nodes().map(\.id) == ["one"] })
     try await one.stop()
   }
+
+  /// By the bytes of a node's settings, as a history in memory is.
+  @Test func historyIsBoundedByBytes() async throws {
+    let server = try await RedisServer.start()
+    var limits = Limits()
+    limits.historyBytesMax = 1_000
+    let node = try await RedisNode.start(server.url, id: "one", limits: limits)
+    let channel = try FaultedChannel("project:1", [node])
+    try await channel.publish(20)
+    // Each has two bytes and what an event costs beside them.
+    #expect(1_000 / (2 + Event.overheadBytes) == 6)
+    #expect(try await channel.state().oldest == 15)
+    let large = Draft(type: .agentProgress, data: [UInt8](repeating: 0x31, count: 5_000))
+    let side = try node.side(of: channel.name)
+    _ = try await side.publish([large], to: channel.name).get()
+    #expect(try await channel.state().oldest == 21)
+    try await channel.publish(1)
+    #expect(try await channel.state().oldest == 22)
+    try await node.stop()
+  }
 }

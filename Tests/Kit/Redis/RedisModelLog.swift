@@ -9,6 +9,8 @@ struct RedisModelLog {
     var head: UInt64 = 0
     var time: Int64 = 0
     var renewed: Int64 = 0
+    /// The bytes of all events of this life.
+    var sum: Int64 = 0
     var expires = Int64.max
   }
 
@@ -16,6 +18,8 @@ struct RedisModelLog {
     var offset: UInt64
     var draft: Draft
     var time: Int64
+    /// The bytes of all events of this life that came before.
+    var sumBefore: Int64
   }
 
   struct Stream {
@@ -67,21 +71,26 @@ struct RedisModelLog {
     let first = meta.head + 1
     if isKept {
       if stream == nil { meta.renewed = 0 }
-      add(drafts, from: first, meta.time, settings)
+      meta.sum = add(drafts, from: first, meta.time, after: meta.sum, settings)
     }
     meta.head += UInt64(drafts.count)
     save(meta, isNew: isNew, now: now, metaTTL: settings.metaTTL)
     return (meta.seed, first, meta.time)
   }
 
+  /// Returns the bytes of all events of this life.
   private mutating func add(
-    _ drafts: [Draft], from first: UInt64, _ time: Int64, _ settings: RedisModelSettings
-  ) {
+    _ drafts: [Draft], from first: UInt64, _ time: Int64, after before: Int64,
+    _ settings: RedisModelSettings
+  ) -> Int64 {
+    var sum = before
     var stream = self.stream ?? Stream()
     self.stream = nil
     for (index, draft) in drafts.enumerated() {
       stream.lastOffset = first + UInt64(index)
-      stream.entries.append(Entry(offset: stream.lastOffset, draft: draft, time: time))
+      stream.entries.append(
+        Entry(offset: stream.lastOffset, draft: draft, time: time, sumBefore: sum))
+      sum += Int64(draft.data.count + Event.overheadBytes)
       while stream.entries.count > settings.history { stream.entries.removeFirst() }
     }
     var dropped = 0
@@ -91,7 +100,11 @@ struct RedisModelLog {
       stream.entries.removeFirst()
       dropped += 1
     }
+    while stream.entries.count > 1, sum - stream.entries[0].sumBefore > settings.bytes {
+      stream.entries.removeFirst()
+    }
     self.stream = stream
+    return sum
   }
 
   // MARK: Reading

@@ -132,7 +132,8 @@ extension RedisModelServer {
     var settings: [String: RedisModelSettings] = [:]
     for index in stride(from: 4, to: texts.count, by: 2) {
       guard let parsed = RedisModelSettings(texts[index + 1]) else {
-        throw RedisModelRefusal("INVALID the settings are history, ttl, meta-ttl and firehose")
+        throw RedisModelRefusal(
+          "INVALID the settings are history, ttl, meta-ttl, firehose and bytes")
       }
       settings[texts[index]] = parsed
     }

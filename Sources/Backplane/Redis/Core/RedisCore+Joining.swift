@@ -182,7 +182,8 @@ extension RedisCore {
   private func logSettings(of namespace: Int) -> LogSettings {
     let settings = namespaces[namespace]
     return LogSettings(
-      historyEventsMax: settings.historyEventsMax, ttl: settings.ttl, metaTTL: limits.metaTTL,
+      historyEventsMax: settings.historyEventsMax, historyBytesMax: limits.historyBytesMax,
+      ttl: settings.ttl, metaTTL: limits.metaTTL,
       firehoseEventsMax: self.settings.firehoses[namespaces.names[namespace]])
   }
 

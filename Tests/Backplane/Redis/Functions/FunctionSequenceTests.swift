@@ -28,12 +28,15 @@ import Testing
       random = SeededGenerator(seed: seed)
       channels = try ["a", "project:42", "project:~@=+.-_"].map { try #require(ChannelName($0)) }
       let history = random.int(1...30)
+      let bytes = random.pick([1, 1_000, 3_000, .max])
       generation = try redis.join(
-        functions, mode: mode, history: history, ttl: .milliseconds(FunctionSequenceTests.ttl)
+        functions, mode: mode, history: history, bytes: bytes,
+        ttl: .milliseconds(FunctionSequenceTests.ttl)
       ).generation
       books = channels.map { _ in
         LogBook(
-          history: history, ttl: FunctionSequenceTests.ttl, isKept: mode == .streams)
+          history: history, bytes: bytes, ttl: FunctionSequenceTests.ttl,
+          isKept: mode == .streams)
       }
       for channel in channels { try redis.subscribe(functions.keys.feed(channel)) }
     }

@@ -12,6 +12,7 @@ struct LogBook {
   }
 
   let history: Int
+  let bytes: Int
   let ttl: Int64
   /// Without it nothing is retained.
   let isKept: Bool
@@ -25,8 +26,9 @@ struct LogBook {
   /// Epochs that may not come back.
   private var formerEpochs: Set<Epoch> = []
 
-  init(history: Int, ttl: Int64, isKept: Bool) {
+  init(history: Int, bytes: Int, ttl: Int64, isKept: Bool) {
     self.history = history
+    self.bytes = bytes
     self.ttl = ttl
     self.isKept = isKept
   }
@@ -46,6 +48,12 @@ struct LogBook {
       entries.append(Entry(offset: head, draft: draft, time: time))
     }
     if entries.count > history { entries.removeFirst(entries.count - history) }
+    var total = entries.reduce(0) { $0 + Self.size($1) }
+    while entries.count > 1, total > bytes { total -= Self.size(entries.removeFirst()) }
+  }
+
+  private static func size(_ entry: Entry) -> Int {
+    entry.draft.data.count + Event.overheadBytes
   }
 
   mutating func learn(_ now: Epoch) {
@@ -96,7 +104,7 @@ struct LogBook {
   mutating func lostHead() {
     if let epoch { formerEpochs.insert(epoch) }
     let formerEpochs = self.formerEpochs
-    self = LogBook(history: history, ttl: ttl, isKept: isKept)
+    self = LogBook(history: history, bytes: bytes, ttl: ttl, isKept: isKept)
     self.formerEpochs = formerEpochs
   }
 

@@ -50,7 +50,8 @@ extension RedisUnderTest {
   func join(
     _ functions: RedisFunctions, _ generation: String = "gen00", run name: String = "run",
     isDurable: Bool = false, mode: RedisMode = .streams, history: Int = 1_000,
-    ttl: Duration = .seconds(3600), metaTTL: Duration = .seconds(604_800)
+    bytes: Int = Limits().historyBytesMax, ttl: Duration = .seconds(3600),
+    metaTTL: Duration = .seconds(604_800)
   ) throws -> (generation: Generation, isRaised: Bool) {
     guard let candidate = Generation(generation) else {
       throw ClientFailure.malformed("a generation: \(generation)")
@@ -59,7 +60,8 @@ extension RedisUnderTest {
       run(
         functions.join(
           candidate: candidate, run: name, isDurable: isDurable, mode: mode,
-          defaults: LogSettings(historyEventsMax: history, ttl: ttl, metaTTL: metaTTL))))
+          defaults: LogSettings(
+            historyEventsMax: history, historyBytesMax: bytes, ttl: ttl, metaTTL: metaTTL))))
   }
 
   func publish(

@@ -10,12 +10,15 @@ end
 -- Begins a log's life; whatever stood in its stream was of another.
 local function begin(log)
   redis.call('UNLINK', log)
-  return { seed = new_seed(log), head = 0, time = 0, renewed = 0, oldest_time = 0, is_new = true }
+  return {
+    seed = new_seed(log), head = 0, time = 0, renewed = 0, oldest_time = 0, sum = 0, oldest_sum = 0,
+    is_new = true,
+  }
 end
 
 local function open(place)
-  local values =
-    redis.pcall('HMGET', place.meta, 'seed', 'head', 'time', 'renewed', 'oldest-time')
+  local values = redis.pcall(
+    'HMGET', place.meta, 'seed', 'head', 'time', 'renewed', 'oldest-time', 'sum', 'oldest-sum')
   if is_of_other_type(values) then
     redis.call('UNLINK', place.meta)
     return begin(place.log)
@@ -25,6 +28,7 @@ local function open(place)
   return {
     seed = values[1], head = head, time = tonumber(values[3]) or 0,
     renewed = tonumber(values[4]) or 0, oldest_time = tonumber(values[5]) or 0,
+    sum = tonumber(values[6]) or 0, oldest_sum = tonumber(values[7]) or 0,
   }
 end
 
@@ -34,31 +38,40 @@ local function save(place, state, now, meta_ttl)
   local meta = place.meta
   if not state.is_new and now - state.renewed < meta_ttl / 100 and now >= state.renewed then
     if state.is_changed then
-      redis.call('HSET', meta, 'head', digits(state.head), 'time', digits(state.time))
+      redis.call('HSET', meta, 'head', digits(state.head), 'time', digits(state.time),
+        'sum', digits(state.sum))
     end
-    if state.is_aged then redis.call('HSET', meta, 'oldest-time', digits(state.oldest_time)) end
+    if state.is_aged then
+      redis.call('HSET', meta, 'oldest-time', digits(state.oldest_time),
+        'oldest-sum', digits(state.oldest_sum))
+    end
     return
   end
   redis.call('HSET', meta, 'seed', state.seed, 'head', digits(state.head),
-    'time', digits(state.time), 'renewed', digits(now), 'oldest-time', digits(state.oldest_time))
+    'time', digits(state.time), 'renewed', digits(now), 'oldest-time', digits(state.oldest_time),
+    'sum', digits(state.sum), 'oldest-sum', digits(state.oldest_sum))
   redis.call('PEXPIRE', meta, digits(meta_ttl))
   redis.call('PEXPIRE', place.log, digits(meta_ttl))
 end
 
 local function offset_of(entry) return tonumber(string.match(entry[1], '^(%d+)%-')) or 0 end
 
-local function is_time(text) return #text <= 15 and string.find(text, '^%d+$') end
+local function is_count(text) return #text <= 15 and string.find(text, '^%d+$') end
 
-local function time_of(entry)
-  local text = entry and entry[2][6]
-  return text and is_time(text) and tonumber(text) or 0
+local function count_in(text) return text and is_count(text) and tonumber(text) or 0 end
+
+local function time_of(entry) return entry and count_in(entry[2][6]) or 0 end
+
+-- The bytes of all events of the log's life that came before.
+local function sum_before(entry)
+  return count_in(entry[2][8]) - #(entry[2][4] or '') - EVENT_OVERHEAD
 end
 
 -- Whether an entry is an event, as publish adds them.
 local function is_event(entry)
   local fields = entry[2]
   return fields[1] == 'type' and fields[3] == 'data' and fields[5] == 'time'
-    and is_type(fields[2]) and is_time(fields[6]) and string.sub(entry[1], -2) == '-0'
+    and is_type(fields[2]) and is_count(fields[6]) and string.sub(entry[1], -2) == '-0'
 end
 
 -- Drops at most 16 entries that are past their time. The oldest entry's time is remembered as a
@@ -78,6 +91,27 @@ local function drop_expired(log, state, ttl)
     state.oldest_time = time_of(entries[index])
     state.is_aged = true
   end
+end
+
+-- Drops the oldest entries that are too much for `bytes`, but never the one at `last`. What came
+-- before the oldest one is remembered as a lower bound, so that most publishes need not look.
+local function drop_excess(log, state, last, bytes)
+  if state.sum - state.oldest_sum <= bytes then return end
+  local function sum_before_first(from)
+    return sum_before(redis.call('XRANGE', log, from, '+', 'COUNT', 1)[1])
+  end
+  local low, high = offset_of(redis.call('XRANGE', log, '-', '+', 'COUNT', 1)[1]), last
+  while low < high do
+    local middle = math.floor((low + high) / 2)
+    if state.sum - sum_before_first(id(middle)) <= bytes then
+      high = middle
+    else
+      low = middle + 1
+    end
+  end
+  redis.call('XTRIM', log, 'MINID', '=', id(low))
+  state.oldest_sum = sum_before_first(id(low))
+  state.is_aged = true
 end
 
 -- The first offset of the unbroken run of entries that ends at the head. Somebody may have deleted

@@ -14,11 +14,11 @@ local FOREIGN_BYTES_MAX = 1048576
 local CHANNELS_MAX = 500
 local EXPIRED_MAX = 16
 local KEY_MS = 120000
--- What an event costs a page beside its data, as on the nodes.
+-- What an event costs a page or a history beside its data, as on the nodes.
 local EVENT_OVERHEAD = 160
 -- The channels whose names and keys are remembered, to be told apart but once.
 local PLACES_MAX = 4096
-local DEFAULT_SETTINGS = '1000 3600000 604800000 0'
+local DEFAULT_SETTINGS = '1000 3600000 604800000 0 16777216'
 
 local function digits(number) return string.format('%d', number) end
 
@@ -107,14 +107,16 @@ local BAD_LOG = BAD_HUB .. ', a log is the prefix, log: and a channel name of 1-
 -- MARK: The hub
 
 local function is_settings(text)
-  return #text <= 64 and string.find(text, '^%d+ %d+ %d+ %d+$')
+  return #text <= 80 and string.find(text, '^%d+ %d+ %d+ %d+ %d+$')
 end
 
 local function settings_of(text)
-  local history, ttl, meta_ttl, firehose = string.match(text, '^(%d+) (%d+) (%d+) (%d+)$')
+  local history, ttl, meta_ttl, firehose, bytes =
+    string.match(text, '^(%d+) (%d+) (%d+) (%d+) (%d+)$')
   return {
     text = text, history = history, ttl = tonumber(ttl), meta_ttl = math.max(1, tonumber(meta_ttl)),
     firehose = tonumber(firehose) > 0 and firehose, is_kept = tonumber(history) > 0,
+    bytes = tonumber(bytes),
   }
 end
 

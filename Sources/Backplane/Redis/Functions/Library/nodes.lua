@@ -44,7 +44,7 @@ local function join_fault(args)
   if args[4] ~= 'streams' and args[4] ~= 'pubsub' then return 'the mode is streams or pubsub' end
   for index = 6, #args, 2 do
     if not is_settings(args[index]) then
-      return 'the settings are history, ttl, meta-ttl and firehose'
+      return 'the settings are history, ttl, meta-ttl, firehose and bytes'
     end
   end
 end

@@ -84,19 +84,23 @@ end
 
 -- Adds an entry, and trims the log to its history. False where the place is taken.
 local function add(log, state, offset, kind, data, time, history)
+  local sum = state.sum + #data + EVENT_OVERHEAD
   local added = redis.pcall('XADD', log, 'NOMKSTREAM', 'MAXLEN', '=', history, id(offset),
-    'type', kind, 'data', data, 'time', time)
+    'type', kind, 'data', data, 'time', time, 'sum', digits(sum))
   if type(added) == 'table' and string.find(added.err or '', 'equal or smaller', 1, true) then
     return false
   end
   if is_of_other_type(added) then return false end
   if not added then
-    redis.call('XADD', log, id(offset), 'type', kind, 'data', data, 'time', time)
+    redis.call('XADD', log, id(offset), 'type', kind, 'data', data, 'time', time,
+      'sum', digits(sum))
     -- A new stream has a time to live of its own to get.
     state.renewed = 0
     state.oldest_time = state.time
+    state.oldest_sum = state.sum
     state.is_aged = true
   end
+  state.sum = sum
   return true
 end
 
@@ -109,6 +113,7 @@ local function add_all(log, state, first, args, settings)
     end
   end
   drop_expired(log, state, settings.ttl)
+  drop_excess(log, state, first + (#args - 3) / 2 - 1, settings.bytes)
   return true
 end
 
