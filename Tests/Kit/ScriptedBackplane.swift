@@ -73,7 +73,8 @@ package final class ScriptedBackplane: Backplane {
   }
 
   /// Says that it is unproven; then, before the home of `channel` has heard that, feeds what was
-  /// held back and says that it is proven. The home hears the first word some turns before the rest.
+  /// held back and says that it is proven. The home hears the first word some turns before the
+  /// rest.
   package func recovers(beforeTheHomeOf channel: ChannelName) {
     guard let loop = state.withLock({ $0.logs[channel]?.loop }) else { return }
     _ = loop.post { [self] in
