@@ -45,9 +45,10 @@ package struct RedisPace: Sendable, Equatable {
   /// How long a follow waits for Redis to answer before it is refused.
   package var followPatience = Duration.seconds(5)
   /// The first and the longest wait between two attempts to connect; each is drawn from zero to its
-  /// bound, so that nodes do not come back all at once.
+  /// bound, so that nodes do not come back all at once. Whoever is held back at a node waits for
+  /// less than ``followPatience``: the longest wait leaves time to join and to be proven.
   package var retryFirst = Duration.milliseconds(50)
-  package var retryMax = Duration.seconds(5)
+  package var retryMax = Duration.seconds(2)
   /// How long what is on its way between two connections may take.
   package var settle = Duration.seconds(1)
   /// How often the things above are looked at.
