@@ -30,9 +30,7 @@ public actor ClientFollower {
   private let connection: ClientConnection
   private let pause: LoopPause
   private var state = State.apart(.zero)
-  private var parser: EventStreamParser
-  /// Reads a WebSocket; nil on an event stream.
-  private var webSocket: WebSocketNews?
+  private var reader: FollowerReader
   private var backoff = Backoff()
   /// The server's `retry`, until it has been heeded.
   private var toldRetry: Duration?
@@ -53,7 +51,7 @@ public actor ClientFollower {
     unownedExecutor = loop.asUnownedSerialExecutor()
     connection = ClientConnection(url, on: loop, limits)
     pause = LoopPause(loop)
-    parser = EventStreamParser(blockBytesMax: limits.eventBytesMax)
+    reader = .eventStream(Self.eventStream(url, after: nil, limits))
     cursor = request.cursor
   }
 
@@ -96,9 +94,10 @@ public actor ClientFollower {
         guard head.first("sec-websocket-accept") == WebSocketHandshake.accept(key) else {
           throw .notUnderstood("\(url) did not read the WebSocket key")
         }
-        webSocket = WebSocketNews(
-          request.channels.map(\.text), after: cursor, eventBytesMax: limits.eventBytesMax,
-          mask: UInt32.random(in: .min ... .max, using: &loop.random))
+        reader = .webSocket(
+          WebSocketNews(
+            request.channels.map(\.text), after: cursor, eventBytesMax: limits.eventBytesMax,
+            mask: UInt32.random(in: .min ... .max, using: &loop.random)))
         state = .following
         return nil
       case 200:
@@ -106,8 +105,7 @@ public actor ClientFollower {
         else {
           throw .notUnderstood("\(url) answers without an event stream; is it a Fanfare server?")
         }
-        parser = EventStreamParser(
-          lastEventID: cursor ?? "", blockBytesMax: limits.eventBytesMax)
+        reader = .eventStream(Self.eventStream(url, after: cursor, limits))
         state = .following
         return nil
       case 204:
@@ -122,6 +120,12 @@ public actor ClientFollower {
   }
 
   private static let mediaType = "text/event-stream"
+
+  private static func eventStream(
+    _ url: ServerURL, after cursor: String?, _ limits: ClientLimits
+  ) -> EventStreamNews {
+    EventStreamNews(from: "\(url)", after: cursor, eventBytesMax: limits.eventBytesMax)
+  }
 
   /// After a failure: plans the next try, or ends.
   private func part(_ error: ClientError) async throws(ClientError) -> [FollowerNews]? {
@@ -145,15 +149,14 @@ public actor ClientFollower {
       guard let bytes = try await connection.bodyPiece(within: limits.idleTimeout) else {
         throw .lost("the server ended the stream")
       }
-      let news = webSocket == nil ? try parse(bytes) : try await parseWebSocket(bytes)
+      let news = try await heed(try reader.receive(bytes))
       return news.isEmpty ? nil : news
     } catch {
       return try await part(error)
     }
   }
 
-  private func parseWebSocket(_ bytes: [UInt8]) async throws(ClientError) -> [FollowerNews] {
-    guard let signals = try webSocket?.receive(bytes) else { return [] }
+  private func heed(_ signals: [FollowerSignal]) async throws(ClientError) -> [FollowerNews] {
     var news: [FollowerNews] = []
     for signal in signals {
       switch signal {
@@ -177,60 +180,5 @@ public actor ClientFollower {
     case .cursor(let text): cursor = text
     case .gap, .degraded, .restored, .bye, .apart, .over: break
     }
-  }
-
-  private func parse(_ bytes: [UInt8]) throws(ClientError) -> [FollowerNews] {
-    var items: [EventStreamItem] = []
-    do {
-      try parser.receive(bytes.span) { items.append($0) }
-    } catch {
-      throw .notUnderstood(
-        "an event is larger than \(limits.eventBytesMax) bytes, more than this client takes")
-    }
-    var news: [FollowerNews] = []
-    for item in items {
-      switch item {
-      case .comment: break
-      case .retry(let milliseconds): toldRetry = .milliseconds(milliseconds)
-      case .cursor(let text):
-        cursor = text
-        news.append(.cursor(text))
-      case .event(let type, let data, let id):
-        if type.hasPrefix("fanfare.") {
-          if let control = try self.control(type, data) { news.append(control) }
-        } else {
-          guard let event = ReceivedEvent(data, cursor: id) else { throw notEvent(type) }
-          cursor = id
-          news.append(.event(event))
-        }
-      }
-    }
-    return news
-  }
-
-  /// A control message; nil for one of a later version, which may be passed over.
-  private func control(_ type: String, _ data: [UInt8]) throws(ClientError) -> FollowerNews? {
-    switch type {
-    case "fanfare.attached":
-      guard let objects = JSONFields(data)?.objects("channels") else { throw notEvent(type) }
-      let channels = objects.compactMap(AttachedChannel.init)
-      guard channels.count == objects.count else { throw notEvent(type) }
-      backoff.reset()
-      return .attached(channels)
-    case "fanfare.gap":
-      guard let missed = JSONFields(data).flatMap(MissedEvents.init) else { throw notEvent(type) }
-      return .gap(missed)
-    case "fanfare.degraded": return .degraded
-    case "fanfare.restored": return .restored
-    case "fanfare.bye":
-      let fields = JSONFields(data)
-      if let retry = fields?.int("retry"), retry >= 0 { toldRetry = .milliseconds(retry) }
-      return .bye(reason: fields?.string("reason") ?? "unknown")
-    default: return nil
-    }
-  }
-
-  private func notEvent(_ type: String) -> ClientError {
-    .notUnderstood("\(url) sent a \(type) that is not one; is it a Fanfare server?")
   }
 }

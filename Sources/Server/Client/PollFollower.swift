@@ -7,8 +7,7 @@ public actor PollFollower {
   /// The loop.
   public nonisolated let unownedExecutor: UnownedSerialExecutor
   private let connection: ClientConnection
-  private let names: String
-  private let wait: Int
+  private let exchange: PollExchange
   /// What to resume after; nil while the server has handed out none.
   public private(set) var cursor: String?
 
@@ -23,8 +22,7 @@ public actor PollFollower {
   ) {
     unownedExecutor = loop.asUnownedSerialExecutor()
     connection = ClientConnection(url, on: loop, limits)
-    names = channels.map { PercentCoding.encode($0.text) }.joined(separator: ",")
-    self.wait = wait
+    exchange = PollExchange(channels, wait: wait)
     self.cursor = cursor
   }
 
@@ -32,25 +30,10 @@ public actor PollFollower {
   ///
   /// - Throws: ``ClientError``.
   public func next() async throws(ClientError) -> [FollowerNews] {
-    var target = "/events?channels=\(names)"
-    // Without a cursor only the place to begin is wanted.
-    if let cursor { target += "&wait=\(wait)&after=\(PercentCoding.encode(cursor))" }
-    let head = try await connection.ask(
-      ClientRequest(
-        method: .get, target: target, fields: [HeaderField("Accept", "application/json")],
-        body: []))
-    let body = try await connection.body()
-    guard head.status == 200 else { throw .refused(Refusal(head, body)) }
-    guard let answer = JSONFields(body), let cursor = answer.string("cursor"),
-      let verdicts = answer.objects("channels"), let events = answer.rawElements("events")
-    else { throw .notUnderstood("the answer to a poll is not one; is it a Fanfare server?") }
-    let attached = verdicts.compactMap(AttachedChannel.init)
-    let received = events.compactMap { ReceivedEvent($0, cursor: "") }
-    guard attached.count == verdicts.count, received.count == events.count else {
-      throw .notUnderstood("a poll was answered with verdicts or events that are none")
-    }
+    let head = try await connection.ask(exchange.request(after: cursor))
+    let (news, cursor) = try exchange.news(head, try await connection.body())
     self.cursor = cursor
-    return [.attached(attached)] + received.map { .event($0) } + [.cursor(cursor)]
+    return news
   }
 
   /// Ends a request that is under way. For good.

@@ -1,16 +1,5 @@
 /// Reads what a server sends to a follower over WebSocket. Sans-I/O.
 struct WebSocketNews {
-  /// What a piece of input held.
-  enum Signal: Equatable {
-    case news(FollowerNews)
-    /// The server says when to come back.
-    case retry(milliseconds: Int)
-    /// Bytes that the server must be sent.
-    case answer([UInt8])
-    /// The closing handshake has begun.
-    case closed
-  }
-
   private var reader: WebSocketReader
   private let channels: [String]
   private var positions: [String]
@@ -29,10 +18,10 @@ struct WebSocketNews {
   }
 
   /// Reads `bytes`, which may end anywhere.
-  mutating func receive(_ bytes: [UInt8]) throws(ClientError) -> [Signal] {
+  mutating func receive(_ bytes: [UInt8]) throws(ClientError) -> [FollowerSignal] {
     let bytes = unread + bytes
     unread = []
-    var signals: [Signal] = []
+    var signals: [FollowerSignal] = []
     var index = 0
     while true {
       var consumed = 0
@@ -64,7 +53,7 @@ struct WebSocketNews {
 
   // MARK: Messages
 
-  private mutating func message(_ text: [UInt8]) throws(ClientError) -> [Signal] {
+  private mutating func message(_ text: [UInt8]) throws(ClientError) -> [FollowerSignal] {
     guard let fields = JSONFields(text), let op = fields.string("op") else {
       throw Self.notUnderstood("message")
     }
@@ -94,7 +83,7 @@ struct WebSocketNews {
     case "degraded": return [.news(.degraded)]
     case "restored": return [.news(.restored)]
     case "bye":
-      let bye = Signal.news(.bye(reason: fields.string("reason") ?? "unknown"))
+      let bye = FollowerSignal.news(.bye(reason: fields.string("reason") ?? "unknown"))
       guard let retry = fields.int("retry"), retry >= 0 else { return [bye] }
       return [.retry(milliseconds: retry), bye]
     default: return []

@@ -120,7 +120,7 @@ public struct Verification: Sendable {
     for follower in crowd {
       let standing = await follower.standing
       report.add(standing)
-      if standing.faults.isEmpty { report.faults += unheard(standing, ledger) }
+      if standing.faults.isEmpty { report.faults += standing.unheard }
       for (channel, account) in standing.accounts { lives[channel] = account.held?.epoch }
     }
     report.lost = lives.reduce(0) { $0 + ledger.lost(in: $1.key, $1.value) }
@@ -261,18 +261,6 @@ public struct Verification: Sendable {
       return verdicts.first.flatMap { Position($0.position) }
     }
     return nil
-  }
-
-  /// What was acknowledged and neither delivered nor told missing.
-  private func unheard(
-    _ standing: VerifyFollower.Standing, _ ledger: PromiseLedger
-  ) -> [String] {
-    standing.accounts.compactMap { channel, account in
-      guard let held = account.held else { return nil }
-      let last = ledger.lastAcknowledged(in: channel, held.epoch)
-      return last > held.offset
-        ? "\(channel): \(last) was acknowledged and a follower has stopped at \(held)" : nil
-    }.sorted()
   }
 }
 

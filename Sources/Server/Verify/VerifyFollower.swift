@@ -16,6 +16,8 @@ actor VerifyFollower {
     let isAttached: Bool
     let reconnects: Int
     let faults: [String]
+    /// What it would have to say if this were the end.
+    let unheard: [String]
   }
 
   private static let faultsMax = 5
@@ -27,9 +29,8 @@ actor VerifyFollower {
   private let channels: [ChannelName]
   private let nodes: [ServerURL]
   private let loop: EventLoop
-  private let ledger: PromiseLedger
   private let limits: ClientLimits
-  private var audit: PromiseAudit
+  private var witness: FollowerWitness
   private var cursor: String?
   private var place: Int
   private var reconnects = 0
@@ -48,15 +49,14 @@ actor VerifyFollower {
     self.nodes = nodes
     place = number % nodes.count
     self.loop = loop
-    self.ledger = ledger
     self.limits = limits
-    audit = PromiseAudit(channels.map(\.text))
+    witness = FollowerWitness(channels.map(\.text), ledger)
   }
 
   var standing: Standing {
     Standing(
-      accounts: audit.accounts, isAttached: audit.isAttached, reconnects: reconnects,
-      faults: faults)
+      accounts: witness.audit.accounts, isAttached: witness.audit.isAttached,
+      reconnects: reconnects, faults: faults, unheard: witness.unheard())
   }
 
   /// Follows until ``end()``, or until something is wrong.
@@ -69,7 +69,7 @@ actor VerifyFollower {
         try? await Task.sleep(for: .milliseconds(Int.random(in: 20...Self.pauseMax)))
       }
       isFirst = false
-      if let fault = audit.connects(with: cursor) {
+      if let fault = witness.connects(with: cursor) {
         fail(fault)
         continue
       }
@@ -119,7 +119,7 @@ actor VerifyFollower {
         for item in try await follower.next() { note(item) }
         cursor = await follower.cursor
         // From here on every answer is judged by a cursor.
-        if let fault = audit.connects(with: cursor) { fail(fault) }
+        if let fault = witness.connects(with: cursor) { fail(fault) }
       } catch {
         if !error.mayPass, !isOver { fail("\(error)") }
         break
@@ -130,13 +130,7 @@ actor VerifyFollower {
   }
 
   private func note(_ item: FollowerNews) {
-    if let fault = audit.note(item) { fail(fault) }
-    guard case .event(let event) = item, let position = Position(event.position) else { return }
-    // The retained events of before are not this run's; channels are new, so there are none.
-    guard let id = JSONFields(event.data)?.string("id") else {
-      return fail("\(event.channel): the event at \(position) is not the one published")
-    }
-    if let fault = ledger.delivered(id, in: event.channel, at: position) { fail(fault) }
+    for fault in witness.note(item) { fail(fault) }
   }
 
   private func fail(_ fault: String) {
