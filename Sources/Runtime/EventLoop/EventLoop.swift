@@ -51,8 +51,8 @@ public final class EventLoop: SerialExecutor, @unchecked Sendable {
   let driver: LoopDriver
   /// Streams and listeners of this loop, held while they are open.
   var open: [ObjectIdentifier: any LoopResource] = [:]
-  /// Received bytes pass through here on their way to a stream's input.
-  var receiveBuffer = [UInt8](repeating: 0, count: 64 * 1024)
+  /// Received bytes pass through here on their way to a stream's input. A simulation has none.
+  var receiveBuffer: [UInt8] = []
 
   init(
     index: Int, seed: UInt64, driver: LoopDriver, jobsPerTurn: Int = EventLoop.jobsPerTurnMax
@@ -66,6 +66,7 @@ public final class EventLoop: SerialExecutor, @unchecked Sendable {
     turnStart = now
     ratioSince = now
     wheel = TimerWheel(now: now)
+    if case .libuv = driver { receiveBuffer = [UInt8](repeating: 0, count: 64 * 1024) }
   }
 
   // MARK: Executor
@@ -74,7 +75,7 @@ public final class EventLoop: SerialExecutor, @unchecked Sendable {
   public var isCurrent: Bool {
     switch driver {
     case .libuv: thread.load(ordering: .relaxed) == UInt(pthread_self())
-    case .simulated(let simulation): simulation.isRunning(self)
+    case .simulated(let simulation, _): simulation.isRunning(self)
     }
   }
 

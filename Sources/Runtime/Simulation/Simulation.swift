@@ -20,8 +20,10 @@ public final class Simulation: @unchecked Sendable {
   private var running: EventLoop?
   private let thread = Atomic<UInt>(UInt(pthread_self()))
   private var random: SeededGenerator
+  private let jobsPerTurn: Int
   private var signalled: [[Stream]] = []
   private var needsTurn: [Bool] = []
+  private var isCrashed: [Bool] = []
   /// The open ends of connections, by number. Their streams hold them.
   struct OpenSocket {
     weak var end: SimulatedSocket?
@@ -36,14 +38,46 @@ public final class Simulation: @unchecked Sendable {
   /// - Parameter jobsPerTurn: a loop's budget in one turn; 1 finds what a large budget hides.
   public init(seed: UInt64, loops count: Int, jobsPerTurn: Int = 64) {
     self.seed = seed
+    self.jobsPerTurn = jobsPerTurn
     random = SeededGenerator(seed: seed)
-    for index in 0..<count {
-      loops.append(
-        EventLoop(
-          index: index, seed: random.next(), driver: .simulated(self), jobsPerTurn: jobsPerTurn))
+    addLoops(count)
+  }
+
+  /// Starts one more process of so many loops, each of which knows its place among them.
+  @discardableResult
+  public func addLoops(_ count: Int) -> [EventLoop] {
+    let process = (0..<count).map { index in
+      EventLoop(
+        index: index, seed: random.next(), driver: .simulated(self, place: loops.count + index),
+        jobsPerTurn: jobsPerTurn)
+    }
+    loops += process
+    for _ in process {
       signalled.append([])
       needsTurn.append(false)
+      isCrashed.append(false)
     }
+    return process
+  }
+
+  /// The process of these loops ends on the spot: nothing on them runs any more, nobody listens,
+  /// and their connections end as the kernel ends them.
+  public func crash(_ process: [EventLoop]) {
+    for loop in process { isCrashed[place(of: loop)] = true }
+    listeners = listeners.filter { !isCrashed[place(of: $0.value.loop)] }
+    for (_, socket) in sockets.sorted(by: { $0.key < $1.key }) {
+      guard let end = socket.end, let loop = end.stream?.loop, isCrashed[place(of: loop)] else {
+        continue
+      }
+      end.close()
+    }
+  }
+
+  private func place(of loop: EventLoop) -> Int {
+    guard case .simulated(_, let place) = loop.driver else {
+      preconditionFailure("\(loop.name) is not of this simulation")
+    }
+    return place
   }
 
   /// Whether the calling thread is the one that last turned the simulation.
@@ -56,7 +90,7 @@ public final class Simulation: @unchecked Sendable {
     thread.store(UInt(pthread_self()), ordering: .relaxed)
     let before = running
     running = loop
-    needsTurn[loop.index] = true
+    needsTurn[place(of: loop)] = true
     defer { running = before }
     return try body()
   }
@@ -76,11 +110,15 @@ public final class Simulation: @unchecked Sendable {
   /// - Parameter jumps: whether the clock may jump to the next timer when all loops wait.
   public func step(jumps: Bool = true) -> Bool {
     thread.store(UInt(pthread_self()), ordering: .relaxed)
-    let ready = loops.indices.filter { index in
-      needsTurn[index] || !signalled[index].isEmpty || loops[index].hasWaitingItems
+    var ready = 0
+    for index in loops.indices where isReady(index) { ready += 1 }
+    guard ready > 0 else { return jumps && advanceClock() }
+    var choice = ready == 1 ? 0 : number(in: 0...(ready - 1))
+    var index = 0
+    while !isReady(index) || choice > 0 {
+      if isReady(index) { choice -= 1 }
+      index += 1
     }
-    guard let first = ready.first else { return jumps && advanceClock() }
-    let index = ready.count == 1 ? first : ready[number(in: 0...(ready.count - 1))]
     let loop = loops[index]
     let before = running
     running = loop
@@ -95,11 +133,20 @@ public final class Simulation: @unchecked Sendable {
     return true
   }
 
+  private func isReady(_ index: Int) -> Bool {
+    guard !isCrashed[index] else { return false }
+    return needsTurn[index] || !signalled[index].isEmpty || loops[index].hasWaitingItems
+  }
+
   private func advanceClock() -> Bool {
-    let deadlines = loops.compactMap { loop in loop.nextDeadline.map { ($0, loop.index) } }
-    guard let next = deadlines.min(by: { $0.0 < $1.0 }) else { return false }
-    now = max(now, next.0)
-    needsTurn[next.1] = true
+    var next: (deadline: MonotonicInstant, index: Int)?
+    for index in loops.indices where !isCrashed[index] {
+      guard let deadline = loops[index].nextDeadline else { continue }
+      if next.map({ deadline < $0.deadline }) ?? true { next = (deadline, index) }
+    }
+    guard let next else { return false }
+    now = max(now, next.deadline)
+    needsTurn[next.index] = true
     return true
   }
 
@@ -139,7 +186,7 @@ public final class Simulation: @unchecked Sendable {
   }
 
   func signal(_ stream: Stream) {
-    signalled[stream.loop.index].append(stream)
+    signalled[place(of: stream.loop)].append(stream)
   }
 
   // MARK: Chance

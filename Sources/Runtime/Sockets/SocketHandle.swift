@@ -18,7 +18,7 @@ extension EventLoop {
   @inline(__always)
   public func send(_ bytes: Span<UInt8>, to socket: SocketHandle) -> Int {
     preconditionOnLoop()
-    if case .simulated(let simulation) = driver {
+    if case .simulated(let simulation, _) = driver {
       return simulation.send(bytes, to: socket)
     }
     let count = bytes.withUnsafeBytes { buffer in
