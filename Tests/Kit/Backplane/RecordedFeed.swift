@@ -16,7 +16,13 @@ package final class RecordedFeed: BackplaneFeed {
 
   private struct State {
     var records: [ChannelName: Record] = [:]
+    var violations: [String] = []
     var healths: [BackplaneHealth] = []
+
+    mutating func keepViolations(of channel: ChannelName) {
+      violations += (records[channel]?.violations ?? []).map { "\(channel): \($0)" }
+      records[channel]?.violations = []
+    }
   }
 
   private let state = Locked(State())
@@ -25,13 +31,25 @@ package final class RecordedFeed: BackplaneFeed {
 
   /// Records `channel` from now on, whose log was at `log` when it was followed.
   package func begin(_ channel: ChannelName, at log: LogState) {
-    state.withLock {
-      $0.records[channel] = Record(position: Position(offset: log.head, epoch: log.epoch))
+    state.withLock { state in
+      state.keepViolations(of: channel)
+      state.records[channel] = Record(position: Position(offset: log.head, epoch: log.epoch))
     }
   }
 
   package func end(_ channel: ChannelName) {
-    state.withLock { $0.records[channel] = nil }
+    state.withLock { state in
+      state.keepViolations(of: channel)
+      state.records[channel] = nil
+    }
+  }
+
+  /// All that was wrong, of the channels that are recorded no more too.
+  package var violations: [String] {
+    state.withLock { state in
+      for channel in state.records.keys.sorted() { state.keepViolations(of: channel) }
+      return state.violations
+    }
   }
 
   package func record(_ channel: ChannelName) -> Record? {

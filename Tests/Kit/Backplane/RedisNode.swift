@@ -27,6 +27,12 @@ package final class RedisNode: RedisObserver {
     package init(_ id: String) {
       self.id = id
     }
+
+    package var namespaces: Namespaces {
+      var namespace = NamespaceSettings()
+      namespace.historyEventsMax = history
+      return Namespaces(defaults: namespace)
+    }
   }
 
   /// Starts one on loops of its own, and waits until its health is proven.
@@ -41,8 +47,9 @@ package final class RedisNode: RedisObserver {
     plan.pace = pace
     let group = try LoopGroup.start(count: loops)
     let node = RedisNode(loops: group.loops, group: group)
-    try node.begin(
+    try node.make(
       plan, HiredisConnector(url: url, answerTimeout: .seconds(2), name: id))
+    try node.begin()
     let isProven = await Deadline().holds { node.feed.isProven }
     guard isProven else { throw ClientFailure.timedOut("health: \(node.seen)") }
     return node
@@ -52,25 +59,36 @@ package final class RedisNode: RedisObserver {
   package static func start(
     _ plan: Plan, on loops: [EventLoop], _ connector: any RedisConnector
   ) throws -> RedisNode {
-    let node = RedisNode(loops: loops, group: nil)
-    try node.begin(plan, connector)
+    let node = try prepare(plan, on: loops, connector)
+    try node.begin()
     return node
   }
 
-  private func begin(_ plan: Plan, _ connector: any RedisConnector) throws {
+  /// Makes one in a simulation for a hub that connects and starts it.
+  package static func prepare(
+    _ plan: Plan, on loops: [EventLoop], _ connector: any RedisConnector
+  ) throws -> RedisNode {
+    let node = RedisNode(loops: loops, group: nil)
+    try node.make(plan, connector)
+    return node
+  }
+
+  private func begin() throws {
+    let backplane = try backplane
+    backplane.connect(to: feed)
+    backplane.start()
+  }
+
+  private func make(_ plan: Plan, _ connector: any RedisConnector) throws {
     var settings = RedisSettings(nodeID: plan.id)
     settings.mode = plan.mode
     settings.pace = plan.pace
     settings.describe = { Array("{\"id\":\"\(plan.id)\"}".utf8) }
-    var namespace = NamespaceSettings()
-    namespace.historyEventsMax = plan.history
     let backplane = RedisBackplane(
       loops: loops, settings: settings, limits: plan.limits,
-      namespaces: Namespaces(defaults: namespace), connector: connector, observer: self)
+      namespaces: plan.namespaces, connector: connector, observer: self)
     guard let backplane else { throw ClientFailure.malformed("a node's name: \(plan.id)") }
     made.withLock { $0 = backplane }
-    backplane.connect(to: feed)
-    backplane.start()
   }
 
   package var backplane: RedisBackplane {

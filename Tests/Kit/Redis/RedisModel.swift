@@ -12,6 +12,8 @@ package final class RedisModel: Sendable {
     var server: RedisModelServer
     var faults = RedisModelFaults()
     var isUp = true
+    /// Counts the processes: a connection to one is none to the next.
+    var process = 0
     var isFrozen = false
     var clockShift: Int64 = 0
     var links: [Int: LoopConfined<RedisModelLink>] = [:]
@@ -68,9 +70,20 @@ package final class RedisModel: Sendable {
     }
   }
 
-  /// The process ends: connections are cut, new ones refused.
+  /// The process that has `loop` ends on the spot: its connections break, and it hears nothing of
+  /// that. Some of the commands on their way are still done. On that loop.
+  package func forget(clientsOn loop: EventLoop) {
+    let links = state.withLock { $0.links.filter { $0.value.loop === loop } }
+    for (_, link) in links.sorted(by: { $0.key < $1.key }) { link.get.vanish() }
+  }
+
+  /// The process ends: connections are cut, new ones refused. What was on its way to it is lost.
   package func goDown() {
-    state.withLock { $0.isUp = false }
+    state.withLock { state in
+      state.isUp = false
+      state.process += 1
+      state.subscribers = [:]
+    }
     cut(reason: "closed by the server")
   }
 
@@ -94,6 +107,11 @@ package final class RedisModel: Sendable {
   package func restart(with snapshot: RedisModelSnapshot? = nil) {
     goDown()
     comeUp(with: snapshot)
+  }
+
+  /// The generation of all logs.
+  package var generation: Generation? {
+    state.withLock { $0.server.spaces[RedisKeys().prefix]?.generation }
   }
 
   /// What it holds now.
@@ -187,9 +205,12 @@ package final class RedisModel: Sendable {
   func chanceOfArrival() -> Bool { state.withLock { $0.random.isOne(in: 2) } }
 
   /// Whether the process does anything at present.
-  var isWorking: Bool { state.withLock { $0.isUp && !$0.isFrozen } }
+  func isWorking(_ process: Int) -> Bool {
+    state.withLock { $0.isUp && !$0.isFrozen && $0.process == process }
+  }
 
-  var isRefusingConnections: Bool { state.withLock { !$0.isUp } }
+  /// The process that takes connections; `nil` where none does.
+  var process: Int? { state.withLock { $0.isUp ? $0.process : nil } }
 
   func add(_ link: RedisModelLink, on loop: EventLoop) -> Int {
     let confined = LoopConfined(link, to: loop)

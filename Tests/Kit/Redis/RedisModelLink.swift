@@ -45,6 +45,8 @@ final class RedisModelLink: RedisLink, TimerTarget {
   private let answerTimeout: Duration
   private var delegate: (any RedisLinkDelegate)?
   private var number = 0
+  /// Which process of the model it leads to.
+  private let process: Int
   private var state = State.opening
   private var up = Deque<Travelling<Upward>>()
   private var down = Deque<Travelling<Downward>>()
@@ -65,8 +67,10 @@ final class RedisModelLink: RedisLink, TimerTarget {
     self.answerTimeout = answerTimeout
     self.delegate = delegate
     greetingDeadline = loop.now + answerTimeout
+    let process = model.process
+    self.process = process ?? -1
     number = model.add(self, on: loop)
-    if model.isRefusingConnections {
+    if process == nil {
       travel(down: .ended(RedisLost("refused")))
     } else {
       travel(up: .greeting)
@@ -105,25 +109,43 @@ final class RedisModelLink: RedisLink, TimerTarget {
   /// The connection breaks; of what is on its way, some still arrives.
   func lose(_ reason: String) {
     guard state != .ended else { return }
-    while case .command(let command)? = up.first?.item, model.isWorking, model.chanceOfArrival() {
+    letSomeArrive()
+    end(RedisLost(reason))
+  }
+
+  /// The same, because this side of it is no more: nobody is told.
+  func vanish() {
+    guard state != .ended else { return }
+    letSomeArrive()
+    delegate = nil
+    leave()
+  }
+
+  private func letSomeArrive() {
+    while case .command(let command)? = up.first?.item, model.isWorking(process),
+      model.chanceOfArrival()
+    {
       up.removeFirst()
       _ = model.execute(command)
     }
-    end(RedisLost(reason))
   }
 
   private func end(_ reason: RedisLost) {
     guard state != .ended else { return }
+    leave()
+    failPending(reason)
+    let delegate = self.delegate
+    self.delegate = nil
+    delegate?.link(self, ended: reason)
+  }
+
+  private func leave() {
     state = .ended
     up = []
     down = []
     model.remove(number, subscriptions: subscriptions)
     if let timer { loop.cancel(timer.token) }
     timer = nil
-    failPending(reason)
-    let delegate = self.delegate
-    self.delegate = nil
-    delegate?.link(self, ended: reason)
   }
 
   private func failPending(_ reason: RedisLost) {
@@ -161,7 +183,7 @@ final class RedisModelLink: RedisLink, TimerTarget {
   func pump() {
     isAwaited = false
     if state == .ended { return failPending(RedisLost("the connection has ended")) }
-    let isWorking = model.isWorking
+    let isWorking = model.isWorking(process)
     while state != .ended {
       if isWorking, let first = up.first, first.due <= loop.now,
         state == .open || first.item.isGreeting
