@@ -7,7 +7,7 @@ BUILD_PACKAGES := libuv1-dev libhiredis-dev libsqlite3-dev zlib1g-dev pkg-config
 TEST_PACKAGES := curl chromium nginx haproxy redis-server python3-redis
 SOURCES := Sources Tests Benchmarks Fuzz/Sources Package.swift Fuzz/Package.swift
 
-.PHONY: run build test test-tsan test-asan fuzz format lint bench bench-micro bench-peers reference clean
+.PHONY: run build test worlds test-tsan test-asan fuzz format lint bench bench-micro bench-peers reference clean
 
 # Builds the release and starts it on its embedded default: http://127.0.0.1:8080
 run: build
@@ -18,12 +18,18 @@ build: .build/packages-for-build
 
 # Everything that can be proven without other machines. Seeded worlds and browsers keep a whole machine
 # busy, and other tests have deadlines: the former come first, those that drive a browser last.
-WORLDS := Continuity|DepartureTests|LateFeedTests|RedisWorldTests|ChannelFeedTests|LocalBackplaneTests|PromiseAuditTests|FunctionSequenceTests|BackplaneConformanceTests|VerifyCommandTests
+WORLDS := Continuity|DepartureTests|LateFeedTests|Cluster(World|Defect)Tests|ChannelFeedTests|LocalBackplaneTests|PromiseAuditTests|FunctionSequenceTests|BackplaneConformanceTests|VerifyCommandTests
 test: .build/packages-for-test
 	swift build --build-tests
 	swift test --skip-build --filter '$(WORLDS)'
 	swift test --skip-build --skip 'BrowserTests|$(WORLDS)'
 	swift test --skip-build --filter BrowserTests
+
+# Whole clusters in a simulation, each from a seed, on all cores: make worlds COUNT=100000
+# One of them again, with its story: make worlds SEED=318 COUNT=1
+worlds: .build/packages-for-test
+	swift build -c release --build-tests -Xswiftc -enable-testing --scratch-path .build-worlds
+	Tests/worlds.sh $(or $(SEED),1) $(or $(COUNT),$(if $(SEED),1,10000)) .build-worlds/release
 
 # The same suite under the sanitizers, each in a build of its own. The address sanitizer leaves
 # leaks alone: the test runner itself has some.
@@ -66,7 +72,7 @@ reference:
 	.build/debug/fanfare config reference > Documentation/configuration.md
 
 clean:
-	rm -rf .build .build-tsan .build-asan .build-micro Fuzz/.build
+	rm -rf .build .build-tsan .build-asan .build-micro .build-worlds Fuzz/.build
 
 .build/packages-for-build: Makefile
 	@dpkg -s $(BUILD_PACKAGES) > /dev/null 2>&1 \

@@ -3,15 +3,11 @@ import FanfareRuntime
 @testable import FanfareActors
 @testable import FanfareServer
 
-/// What every client of the crowd is: a stream, its pace, and its end.
-class CrowdClient: StreamDelegate {
+/// What every client of the crowd is: what it has read, and what must hold.
+class CrowdClient: WireClient {
   let name: String
   let model: Model
-  var stream: FanfareRuntime.Stream?
   var wire = Wire()
-  /// How many bytes it reads of what has arrived, each time it is asked to; all when `nil`.
-  var pace: Int?
-  private(set) var isOver = false
 
   init(name: String, model: Model) {
     self.name = name
@@ -19,60 +15,15 @@ class CrowdClient: StreamDelegate {
   }
 
   func start(_ side: any ClientSide, loop: Int, capacity: Int, _ request: String) {
-    stream = side.connect(toLoop: loop, capacity: capacity, self)
-    output = Array(request.utf8)
-    flush()
+    start(side, loop: loop, capacity: capacity, Array(request.utf8))
   }
 
-  private var output: [UInt8] = []
-
-  func send(_ bytes: [UInt8]) {
-    output += bytes
-    flush()
-  }
-
-  private func flush() {
-    guard let stream, !output.isEmpty else { return }
-    switch stream.send(output.span) {
-    case .sent(let count): output.removeFirst(count)
-    case .blocked: break
-    // Not connected yet, or gone: the stream tells.
-    case .failed: break
-    }
-  }
-
-  /// Reads what the pace allows. A slow client is asked now and then, a stalled one never.
-  func read() {
-    guard let stream, !isOver else { return }
-    let count = min(stream.inputCount, pace ?? .max)
-    guard count > 0 else { return }
-    let bytes = stream.withInput { input in [UInt8](input.extracting(0..<count)) }
-    stream.consume(count)
+  override func received(_ bytes: [UInt8]) {
     wire.add(bytes)
     received()
   }
 
   func received() {}
-  func ended() {}
-
-  func end() {
-    guard !isOver else { return }
-    isOver = true
-    stream?.close()
-    stream = nil
-    ended()
-  }
-
-  func streamHasInput(_ stream: FanfareRuntime.Stream) {
-    if pace == nil { read() }
-  }
-
-  func streamIsWritable(_ stream: FanfareRuntime.Stream) { flush() }
-
-  func streamEnded(_ stream: FanfareRuntime.Stream, _ end: StreamEnd) {
-    read()
-    self.end()
-  }
 }
 
 /// Follows one or several channels over Server-Sent Events.

@@ -16,10 +16,20 @@ struct NodeUnderTest {
     loops: [EventLoop], limits: Limits, namespaces: Namespaces,
     feed: (Hub) -> any BackplaneFeed = { $0 }
   ) throws {
-    let backplane = LocalBackplane(loops: loops, limits: limits, namespaces: namespaces)
+    try self.init(
+      loops: loops, limits: limits, namespaces: namespaces,
+      backplane: LocalBackplane(loops: loops, limits: limits, namespaces: namespaces), feed: feed)
+  }
+
+  /// Connects to `backplane` and starts it.
+  init(
+    loops: [EventLoop], limits: Limits, namespaces: Namespaces, backplane: any Backplane,
+    feed: (Hub) -> any BackplaneFeed = { $0 }
+  ) throws {
     let hub = Hub(loops: loops, backplane: backplane, limits: limits, namespaces: namespaces)
     backplane.connect(to: feed(hub))
     hub.start()
+    backplane.start()
     let connections = NodeConnections()
     let view = NodeView(
       hub: hub, connections: connections,
