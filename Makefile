@@ -18,11 +18,13 @@ build: .build/packages-for-build
 
 # Everything that can be proven without other machines. Seeded worlds and browsers keep a whole machine
 # busy, and other tests have deadlines: the former come first, those that drive a browser last.
-WORLDS := Continuity|DepartureTests|LateFeedTests|Cluster(World|Defect)Tests|ChannelFeedTests|LocalBackplaneTests|PromiseAuditTests|FunctionSequenceTests|BackplaneConformanceTests|VerifyCommandTests
+CLUSTERS := Cluster(World|Defect)Tests
+WORLDS := Continuity|DepartureTests|LateFeedTests|ChannelFeedTests|LocalBackplaneTests|PromiseAuditTests|FunctionSequenceTests|BackplaneConformanceTests|VerifyCommandTests
 test: .build/packages-for-test
 	swift build --build-tests
+	swift test --skip-build --filter '$(CLUSTERS)'
 	swift test --skip-build --filter '$(WORLDS)'
-	swift test --skip-build --skip 'BrowserTests|$(WORLDS)'
+	swift test --skip-build --skip 'BrowserTests|$(CLUSTERS)|$(WORLDS)'
 	swift test --skip-build --filter BrowserTests
 
 # Whole clusters in a simulation, each from a seed, on all cores: make worlds COUNT=100000
