@@ -114,6 +114,12 @@ final class ClusterWorld {
 
   private func fault() throws {
     let fault = random.pick(ClusterFault.allCases)
+    switch fault {
+    case .loss: guard plan.isLossy else { return }
+    // So many resets would leave little to be kept.
+    case .flush: guard random.isOne(in: 2) else { return }
+    default: break
+    }
     count("fault: \(fault.rawValue)")
     story.tell("FAULT \(fault.rawValue)")
     switch fault {
@@ -128,11 +134,10 @@ final class ClusterWorld {
     case .freeze:
       model.freeze()
       isFrozen = true
-    case .loss: if plan.isLossy { model.faults.lostPerThousand = random.pick([0, 100, 500]) }
+    case .loss: model.faults.lostPerThousand = random.pick([0, 100, 500])
     case .doubling: model.faults.doubledPerThousand = random.pick([0, 100, 500])
     case .delay: model.faults.delayMilliseconds = 0...random.pick([20, 100, 300])
     case .flush:
-      guard random.isOne(in: 2) else { return }
       amnesias += 1
       snapshot = nil
       model.flush()
