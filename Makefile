@@ -19,7 +19,7 @@ build: .build/packages-for-build
 # Everything that can be proven without other machines. Seeded worlds and browsers keep a whole machine
 # busy, and other tests have deadlines: the former come first, those that drive a browser last.
 CLUSTERS := Cluster(World|Defect)Tests
-WORLDS := Continuity|DepartureTests|LateFeedTests|ChannelFeedTests|LocalBackplaneTests|PromiseAuditTests|FunctionSequenceTests|BackplaneConformanceTests|VerifyCommandTests
+WORLDS := Continuity|DepartureTests|LateFeedTests|ChannelFeedTests|LocalBackplaneTests|PromiseAuditTests|FunctionSequenceTests|BackplaneConformanceTests|VerifyCommandTests|VerifyJobsCommandTests|JobStore|SQLiteJob|WorkerPoolTests
 test: .build/packages-for-test
 	swift build --build-tests
 	swift test --skip-build --filter '$(CLUSTERS)'
@@ -63,7 +63,7 @@ bench: .build/packages-for-build
 bench-micro: .build/packages-for-build
 	Benchmarks/micro.sh
 
-# The comparison for nginx with nchan and for node with ws, where they are installed.
+# The comparison for nginx with nchan, for node with ws and for Celery, where they are installed.
 bench-peers: .build/packages-for-build
 	SCENARIOS="$(SCENARIOS)" RUNS="$(RUNS)" LENGTH="$(LENGTH)" TRANSPORT="$(TRANSPORT)" \
 	  Benchmarks/peers.sh

@@ -69,9 +69,11 @@ let package = Package(
     // A target of its own: its bytes are compiled only when they change.
     .target(
       name: "FanfarePages", path: "Sources/Server/Pages",
-      resources: ["index.html", "page.css", "page.js", "fanfare.js", "fanfare.d.ts"].map {
-        .embedInCode("Assets/\($0)")
-      }, swiftSettings: strict),
+      resources: [
+        "index.html", "page.css", "page.js", "parts.js", "jobs.html", "jobs.css", "jobs.js",
+        "job.js",
+        "fanfare.js", "fanfare.d.ts",
+      ].map { .embedInCode("Assets/\($0)") }, swiftSettings: strict),
     .target(
       name: "FanfareServer",
       dependencies: [
@@ -103,6 +105,7 @@ let package = Package(
       name: "fanfare-bench",
       dependencies: [
         "FanfareRuntime", "FanfareActors", "FanfareBackplane", "CEpoll",
+        .product(name: "GRDB", package: "GRDB.swift"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Benchmarks/Load", exclude: ["CEpoll"], swiftSettings: strict),

@@ -190,6 +190,52 @@ public struct Limits: Sendable, Equatable {
   /// The default is 67,108,864.
   public var backplaneKeptBytesMax = 64 * 1024 * 1024
 
+  /// The bytes of a job's `args`. More are refused with 413.
+  ///
+  /// The default is 262,144.
+  public var jobArgumentsBytesMax = 256 * 1024
+
+  /// The bytes of a job's `result`. More are refused with 413.
+  ///
+  /// The default is 262,144.
+  public var jobResultBytesMax = 256 * 1024
+
+  /// The bytes of a job's checkpoint. More are refused with 413.
+  ///
+  /// The default is 262,144.
+  public var jobCheckpointBytesMax = 256 * 1024
+
+  /// The bytes of one error of a job, and of what its worker says with its progress. The rest is
+  /// cut off.
+  ///
+  /// The default is 4,096.
+  public var jobErrorBytesMax = 4 * 1024
+
+  /// The newest bytes of its log that a job keeps.
+  ///
+  /// The default is 262,144.
+  public var jobLogBytesMax = 256 * 1024
+
+  /// The jobs that the store holds, those that are over included. More are refused with 503.
+  ///
+  /// The default is 10,000,000.
+  public var jobsMax = 10_000_000
+
+  /// The jobs of one request: to be made, leased or kept alive. More are refused with 413.
+  ///
+  /// The default is 1,000.
+  public var jobsPerRequestMax = 1_000
+
+  /// The steps of one workflow. More are refused with 413.
+  ///
+  /// The default is 100.
+  public var workflowStepsMax = 100
+
+  /// The requests for jobs that wait in one queue. The next one is refused with 503.
+  ///
+  /// The default is 10,000.
+  public var waitingLeasesMax = 10_000
+
   /// The bounds that everyone starts with.
   public init() {}
 }

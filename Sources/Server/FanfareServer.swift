@@ -18,6 +18,8 @@ public final class FanfareServer: Sendable {
   /// Makes the backplane of a node that runs on these loops.
   package typealias BackplaneMaker =
     @Sendable ([EventLoop], Limits, Namespaces) -> any Backplane
+  /// Makes the store of a node that runs on these loops.
+  package typealias JobStoreMaker = @Sendable ([EventLoop], JobStoreSettings) -> any JobStore
 
   private enum State {
     case new
@@ -31,6 +33,8 @@ public final class FanfareServer: Sendable {
     let group: LoopGroup
     let hub: Hub
     let backplane: any Backplane
+    let jobs: JobsNode?
+    let workers: LocalWorkers?
     let view: NodeView
     let address: SocketAddress
   }
@@ -43,6 +47,10 @@ public final class FanfareServer: Sendable {
   let logger: Logger
   /// `nil`: as the settings say.
   private let makeBackplane: BackplaneMaker?
+  /// `nil`: as the settings say.
+  let makeStore: JobStoreMaker?
+  /// What is done in this process; see ``handle(_:in:)``.
+  let handlers = Locked<LocalWorkers.Tasks>([:])
   private let state: Locked<State>
 
   /// A server that is not started yet.
@@ -55,14 +63,16 @@ public final class FanfareServer: Sendable {
     try self.init(settings, logger: logger, backplane: nil)
   }
 
-  /// A server over another backplane than the settings name.
+  /// A server over another backplane, or with another store of jobs, than the settings name.
   package init(
-    _ settings: Settings, logger: Logger?, backplane: BackplaneMaker?
+    _ settings: Settings, logger: Logger?, backplane: BackplaneMaker?,
+    jobs: JobStoreMaker? = nil
   ) throws(SettingsError) {
     try settings.validate()
     self.settings = settings
     self.logger = logger ?? Logger.fanfare(settings)
     makeBackplane = backplane
+    makeStore = jobs
     state = Locked(.new)
   }
 
@@ -110,33 +120,57 @@ public final class FanfareServer: Sendable {
     let start = group.loops[0].wallMilliseconds()
     let identity = NodeIdentity(startMilliseconds: start, connections: connections)
     let cluster = makeBackplane == nil ? try cluster(group.loops, namespaces, identity) : nil
-    let backplane: any Backplane =
+    let base: any Backplane =
       makeBackplane?(group.loops, settings.limits, namespaces) ?? cluster?.backplane
       ?? LocalBackplane(loops: group.loops, limits: settings.limits, namespaces: namespaces)
+    let store = try jobStore(group.loops)
+    let channels = store.map { JobChannels(over: base, store: $0, loops: group.loops) }
+    let backplane: any Backplane = channels ?? base
     let hub = Hub(
       loops: group.loops, backplane: backplane, limits: settings.limits,
       namespaces: namespaces)
     // First, so that the loops hear what the backplane says of itself when it is connected.
     hub.start()
     backplane.connect(to: hub)
+    let jobs = jobsNode(
+      store, channels, group.loops, hub, outlives: cluster != nil || makeBackplane != nil)
     let view = NodeView(
-      hub: hub, connections: connections, identity: identity, cluster: cluster,
+      hub: hub, connections: connections, identity: identity, cluster: cluster, jobs: jobs,
       startMilliseconds: start)
+    try await begin(jobs)
+    do throws(ServerError) {
+      let address = try await listen(group.loops, view)
+      identity.listens(on: address.text)
+      backplane.start()
+      let workers = try localWorkers(of: jobs, identity)
+      await workers?.start()
+      return Node(
+        group: group, hub: hub, backplane: backplane, jobs: jobs, workers: workers, view: view,
+        address: address)
+    } catch {
+      await jobs?.stop()
+      throw error
+    }
+  }
+
+  /// Listens on every loop. Returns where.
+  private func listen(
+    _ loops: [EventLoop], _ view: NodeView
+  ) async throws(ServerError) -> SocketAddress {
     // A free port is chosen once; the other loops then share it.
     var address = try resolve(settings.listen.port)
-    for (loop, hubLoop) in zip(group.loops, hub.hubLoops) {
+    for (loop, hubLoop) in zip(loops, view.hub.hubLoops) {
       let site = try LoopConfined(
         LoopSite(
-          loop: loop, hubLoop: hubLoop, admission: admission(port: Int(address.port)),
-          events: EventsAPI(hub: hub), operators: OperatorAPI(node: view),
-          node: connections, logger: logger), to: loop)
+          loop: loop, hubLoop: hubLoop,
+          admission: admission(port: Int(address.port), keepsJobs: view.jobs != nil),
+          events: EventsAPI(hub: view.hub), operators: OperatorAPI(node: view),
+          jobs: view.jobs.map { JobsAPI(node: $0, limits: settings.limits) },
+          node: view.connections, logger: logger), to: loop)
       address = try await listen(site, address)
       view.add(site)
     }
-    identity.listens(on: address.text)
-    backplane.start()
-    return Node(
-      group: group, hub: hub, backplane: backplane, view: view, address: address)
+    return address
   }
 
   private func resolve(_ port: Int) throws(ServerError) -> SocketAddress {
@@ -162,7 +196,9 @@ public final class FanfareServer: Sendable {
     }
   }
 
-  private func admission(port: Int) throws(ServerError) -> RequestAdmission {
+  private func admission(
+    port: Int, keepsJobs: Bool
+  ) throws(ServerError) -> RequestAdmission {
     do {
       let policy = try OriginPolicy(
         allowedOrigins: settings.origins, allowedHosts: settings.hosts, listenPorts: [port],
@@ -170,7 +206,7 @@ public final class FanfareServer: Sendable {
         checksHostAlways: !settings.insecure)
       return RequestAdmission(
         limits: settings.limits, policy: policy, compresses: settings.webSocketCompression,
-        echoes: settings.diagnosticsEcho)
+        echoes: settings.diagnosticsEcho, keepsJobs: keepsJobs)
     } catch {
       throw .cannotStart("origins or hosts: \(error.entry) must be \(error.allowed)")
     }
@@ -186,6 +222,8 @@ public final class FanfareServer: Sendable {
       return node
     }
     guard let node else { return }
+    await node.jobs?.drain()
+    async let workers: Void? = node.workers?.drain(within: settings.drainWindow)
     await node.view.drain(over: settings.drainWindow)
     let clock = ContinuousClock()
     let deadline = clock.now + settings.drainWindow + Self.stopTimeout
@@ -198,15 +236,25 @@ public final class FanfareServer: Sendable {
       }
     }
     await node.view.endAll()
+    await workers
+    await node.jobs?.stop()
     await node.hub.stop()
     await node.backplane.stop()
     await node.group.stop()
     node.view.forgetSites()
+    node.jobs?.streams.forget()
     logger.info("stopped")
   }
 
   /// Where the server listens: `127.0.0.1:8080`. `nil` unless it runs.
   public var address: String? { node?.address.text }
+
+  /// Whether ``start()`` has been called.
+  var hasStarted: Bool {
+    state.withLock { state in
+      if case .new = state { false } else { true }
+    }
+  }
 
   private var node: Node? {
     state.withLock { state in
@@ -239,6 +287,9 @@ public final class FanfareServer: Sendable {
     guard let node else { throw .notRunning }
     guard let name = ChannelName(channel) else { throw .notPublished(ChannelName.rule) }
     guard !drafts.isEmpty else { return [] }
+    guard !ChannelName.reservedNamespaces.contains(String(name.namespace)) else {
+      throw .notPublished(Problem.reserved(name).detail)
+    }
     for draft in drafts { try check(draft) }
     do {
       return try await node.hub.publish(

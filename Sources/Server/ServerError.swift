@@ -4,6 +4,10 @@ public enum ServerError: Error, Sendable, Equatable, CustomStringConvertible {
   case cannotStart(String)
   /// The address is taken, or not this machine's.
   case cannotListen(String)
+  /// What keeps jobs cannot be opened.
+  case cannotKeepJobs(String)
+  /// There is no such queue, or another does the task there.
+  case cannotHandle(String)
   /// A server starts once; make another one.
   case startedTwice
   /// The server is not started, or has been stopped.
@@ -21,6 +25,8 @@ public enum ServerError: Error, Sendable, Equatable, CustomStringConvertible {
     switch self {
     case .cannotStart(let why): "cannot start: \(why)"
     case .cannotListen(let why): "cannot listen: \(why); choose another address with --listen"
+    case .cannotKeepJobs(let why): "cannot keep jobs: \(why)"
+    case .cannotHandle(let why): "no handler for \(why)"
     case .startedTwice: "a server starts once; make a new one"
     case .notRunning: "the server is not running"
     case .notPublished(let why): "not published: \(why)"

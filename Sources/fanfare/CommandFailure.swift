@@ -38,10 +38,10 @@ struct CommandFailure: Error {
 
   init(_ error: ServerError) {
     switch error {
-    case .cannotListen, .startedTwice, .notRunning, .notPublished, .outcomeUnknown,
+    case .cannotListen, .cannotKeepJobs, .startedTwice, .notRunning, .notPublished, .outcomeUnknown,
       .badFollow:
       self.init(.unavailable, "\(error)")
-    case .cannotStart: self.init(.badSettings, "\(error)")
+    case .cannotStart, .cannotHandle: self.init(.badSettings, "\(error)")
     }
   }
 

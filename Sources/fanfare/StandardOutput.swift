@@ -10,6 +10,9 @@ enum StandardOutput {
     case failed(Int32)
   }
 
+  /// Whether a person reads it.
+  static var isTerminal: Bool { isatty(1) == 1 }
+
   /// Writes all of `bytes`. It blocks while the reader does not read.
   static func write(_ bytes: [UInt8]) -> Outcome {
     var rest = bytes

@@ -19,10 +19,16 @@ struct Verify: AsyncParsableCommand {
       random while events are published; the same seed breaks the same things at the same times. \
       It needs redis-server and redis-cli in PATH.
 
+      With --jobs it checks what is promised about jobs instead: it enqueues them, starts workers, \
+      kills and pauses those at random, and checks that every accepted job succeeded once, that \
+      nobody wrote under a lease that was another's, and that all events were told in order. With \
+      --chaos beside it, it starts a server of its own and kills that too.
+
       EXAMPLES:
         fanfare verify
         fanfare verify --chaos --durability everysec --seed 7
         fanfare verify --node http://10.0.0.1:8080 --node http://10.0.0.2:8080 --seconds 60
+        fanfare verify --jobs --chaos --seed 7
       """)
 
   @Option(
@@ -48,7 +54,7 @@ struct Verify: AsyncParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "How long events are published. (default: 10; 60 with --chaos)", valueName: "n"))
+      "How long events or jobs come in. (default: 10; 60 with --chaos or --jobs)", valueName: "n"))
   var seconds: Int?
 
   @Option(help: ArgumentHelp("Channels. (default: 10; 30 with --chaos)", valueName: "n"))
@@ -64,17 +70,19 @@ struct Verify: AsyncParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "How long after the last event, or fault, all may take to be everywhere.",
-      valueName: "seconds"))
-  var convergence = 5
+      "How long after the last event, or fault, all may take to be everywhere, or jobs to end. "
+        + "(default: 5; 60 or 6 leases with --jobs)", valueName: "seconds"))
+  var convergence: Int?
 
   @Option(help: ArgumentHelp("Decides who follows what, and what breaks.", valueName: "n"))
   var seed: UInt64 = 1
 
+  @OptionGroup var work: VerifyJobsOptions
+
   func validate() throws {
     guard (1...86_400).contains(seconds ?? 1), (1...10_000).contains(channels ?? 1),
       (1...10_000).contains(followers ?? 1), rate > 0, rate <= 100_000,
-      (1...3_600).contains(convergence), (1...100).contains(nodeCount ?? 1)
+      (1...3_600).contains(convergence ?? 1), (1...100).contains(nodeCount ?? 1)
     else {
       throw ValidationError(
         "--seconds, --channels, --followers, --rate, --convergence and --nodes count from 1")
@@ -82,14 +90,18 @@ struct Verify: AsyncParsableCommand {
     if chaos, !nodes.isEmpty {
       throw ValidationError("--chaos starts nodes of its own; leave --node out")
     }
-    if !chaos, nodeCount != nil || durability != nil {
-      throw ValidationError("--nodes and --durability go with --chaos")
+    if !chaos || work.jobs, nodeCount != nil || durability != nil {
+      throw ValidationError("--nodes and --durability go with --chaos, without --jobs")
+    }
+    if work.jobs, nodes.count > 1 || channels != nil || followers != nil {
+      throw ValidationError("--jobs takes one --node, and neither --channels nor --followers")
     }
   }
 
   func run() async throws {
     try await CommandFailure.telling {
       ProcessStatistics.raiseDescriptorLimit()
+      if work.jobs { return try await verifyJobs() }
       let report: Verification.Report
       if chaos {
         let run = ChaosRun(
@@ -100,9 +112,16 @@ struct Verify: AsyncParsableCommand {
         let urls = nodes.isEmpty ? [ServerURL.defaultText] : nodes
         report = try await verification(try urls.map { try ServerURL($0) }).run()
       }
-      Self.tell(report, chaos ? "fault" : "event")
-      if !report.faults.isEmpty { throw ExitCode(1) }
+      try Self.tell(Self.lines(report, chaos ? "fault" : "event"), report.faults)
     }
+  }
+
+  private func verifyJobs() async throws {
+    let server = chaos ? nil : try ServerURL(nodes.first ?? ServerURL.defaultText)
+    let plan = try await work.plan(
+      server, seconds: seconds, convergence: convergence, seed: seed)
+    let report = try await plan.verify()
+    try Self.tell(VerifyJobsOptions.lines(report), report.faults)
   }
 
   private func verification(_ nodes: [ServerURL]) -> Verification {
@@ -111,12 +130,12 @@ struct Verify: AsyncParsableCommand {
     verification.followers = followers ?? (chaos ? 300 : 30)
     verification.rate = rate
     verification.duration = .seconds(seconds ?? 10)
-    verification.convergence = .seconds(convergence)
+    verification.convergence = .seconds(convergence ?? 5)
     verification.seed = seed
     return verification
   }
 
-  private static func tell(_ report: Verification.Report, _ last: String) {
+  private static func lines(_ report: Verification.Report, _ last: String) -> [String] {
     var lines = [
       "published   \(report.acknowledged) acknowledged, \(report.unknown) failed",
       "delivered   \(report.delivered)",
@@ -127,8 +146,16 @@ struct Verify: AsyncParsableCommand {
     if let converged = report.converged {
       lines.append("converged   \(SecondsText.of(converged)) after the last \(last)")
     }
-    lines += report.faults.prefix(20).map { "FAILED: \($0)" }
-    lines.append(report.faults.isEmpty ? "the promise was kept" : "the promise was broken")
+    return lines
+  }
+
+  /// Writes what was found; the process fails where something was wrong.
+  private static func tell(_ lines: [String], _ faults: [String]) throws {
+    var lines = lines
+    lines += faults.prefix(20).map { "FAILED: \($0)" }
+    if faults.count > 20 { lines.append("FAILED: \(faults.count - 20) more") }
+    lines.append(faults.isEmpty ? "the promise was kept" : "the promise was broken")
     _ = StandardOutput.write(Array((lines.joined(separator: "\n") + "\n").utf8))
+    if !faults.isEmpty { throw ExitCode(1) }
   }
 }

@@ -26,6 +26,8 @@ public enum EndReason: String, Sendable, Equatable, CaseIterable {
   case hole
   /// The backplane could not say in time what the channel's log holds.
   case backplaneAway = "backplane-away"
+  /// All that the connection follows has come to its end.
+  case over
   /// The server is stopping.
   case shutdown
   /// The node holds as many channels as it may.
@@ -36,7 +38,7 @@ public enum EndReason: String, Sendable, Equatable, CaseIterable {
   /// Whether the server ended a connection that its client would have kept.
   public var isEviction: Bool {
     switch self {
-    case .clientClosed, .socketError, .shutdown: false
+    case .clientClosed, .socketError, .over, .shutdown: false
     case .protocolError, .tooBig, .rateLimited, .slowMessage, .silent, .stalled, .stalledFrames,
       .controlLane, .overflow, .hole, .backplaneAway, .tooManyChannels, .tooManyConnections:
       true

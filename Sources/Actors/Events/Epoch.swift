@@ -24,6 +24,12 @@ public struct Epoch: Sendable, Hashable, CustomStringConvertible {
     text = String(decoding: bytes, as: UTF8.self)
   }
 
+  /// The one epoch of a log of `channel` that is never begun anew. `nil` unless `text` is 1 to 10
+  /// characters of `[0-9a-z]`.
+  package init?(_ text: String, lastingFor channel: ChannelName) {
+    self.init(text + String(decoding: Self.check(channel), as: UTF8.self))
+  }
+
   /// Whether the check characters are those of `channel`.
   public func belongs(to channel: ChannelName) -> Bool {
     text.utf8.suffix(2).elementsEqual(Self.check(channel))

@@ -1,13 +1,19 @@
 import FanfareRuntime
 
-/// Ends a poll's wait from outside, from any thread: the client has gone, or the task is cancelled.
+/// What is told that nobody waits any more.
+protocol HangUpTarget: AnyObject {
+  /// Called on its loop, once.
+  func hungUp()
+}
+
+/// Ends a wait from outside, from any thread: the client has gone, or the task is cancelled.
 ///
 /// A task cancellation handler would do the same, but its closures take the waiting task off its
 /// loop.
 public final class HangUp: Sendable {
   private enum State {
     case idle
-    case waiting(LoopConfined<PollWaiter>)
+    case waiting(LoopConfined<any HangUpTarget>)
     case over
   }
 
@@ -16,13 +22,13 @@ public final class HangUp: Sendable {
   /// Nobody has hung up yet.
   public init() {}
 
-  func connect(_ waiter: LoopConfined<PollWaiter>) {
+  func connect(_ target: LoopConfined<any HangUpTarget>) {
     let isOver = state.withLock { state in
       if case .over = state { return true }
-      state = .waiting(waiter)
+      state = .waiting(target)
       return false
     }
-    if isOver { waiter.get.end() }
+    if isOver { target.get.hungUp() }
   }
 
   /// Ends the wait, now or when it begins.
@@ -31,12 +37,12 @@ public final class HangUp: Sendable {
       defer { state = .over }
       return state
     }
-    guard case .waiting(let waiter) = before else { return }
-    if waiter.loop.isCurrent {
-      waiter.get.end()
+    guard case .waiting(let target) = before else { return }
+    if target.loop.isCurrent {
+      target.get.hungUp()
     } else {
       // Refused only by a loop whose inbox is full; the wait then ends by its own time.
-      _ = waiter.loop.post { waiter.get.end() }
+      _ = target.loop.post { target.get.hungUp() }
     }
   }
 }

@@ -60,6 +60,11 @@ public final class Hub: BackplaneFeed, Sendable {
     hubLoops[Self.home(of: channel, loops: hubLoops.count)]
   }
 
+  /// Whether `channel` is sequenced on the loop of `hubLoop`.
+  package func isHome(_ hubLoop: HubLoop, of channel: ChannelName) -> Bool {
+    home(of: channel) === hubLoop
+  }
+
   /// Publishes `drafts` to `channel`. Returns their positions once they are sequenced and retained.
   public func publish(
     _ drafts: [Draft], to channel: ChannelName, key: IdempotencyKey? = nil

@@ -1,7 +1,7 @@
 import FanfareRuntime
 
 /// One caller that waits for something to happen in any of several channels. Loop-confined.
-final class PollWaiter: TimerTarget {
+final class PollWaiter: TimerTarget, HangUpTarget {
   private enum State {
     case idle
     case waiting(Gate)
@@ -42,6 +42,8 @@ final class PollWaiter: TimerTarget {
   }
 
   func timerFired() { end() }
+
+  func hungUp() { end() }
 
   func end() {
     isOver = true

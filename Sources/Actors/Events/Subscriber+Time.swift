@@ -50,6 +50,14 @@ extension Subscriber: TimerTarget {
     return state == .ended ? nil : heartbeat
   }
 
+  /// Ends the connection: nothing more will come. A client that comes back is known by its cursor.
+  public func leaveAtTheEnd() {
+    var bytes: [UInt8] = []
+    tellMoved(&bytes)
+    write(bytes)
+    leave(.over, retry: nil)
+  }
+
   /// Says where the cursor stands after events that a filter hid.
   private func tellMoved(_ bytes: inout [UInt8]) {
     // A cursor of a log that began anew is handed out with the verdict.

@@ -86,6 +86,11 @@ public final class Subscriber: StreamDelegate {
   /// The events that wait for this connection, over all its channels.
   public var lag: UInt64 { followers.reduce(0) { $0 + $1.lag } }
 
+  /// Whether it has been given all events up to `offset`, of every channel that it follows.
+  public func hasDelivered(through offset: UInt64) -> Bool {
+    followers.allSatisfy { $0.joining == nil && $0.state == .ready && $0.next > offset }
+  }
+
   /// The channels followed.
   public var channels: [ChannelName] { followers.map(\.shard.channel) }
 

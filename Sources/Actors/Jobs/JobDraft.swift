@@ -38,6 +38,9 @@ package struct JobDraft: Sendable, Equatable {
 
 /// Makes a repeated request harmless for 24 hours.
 package struct JobRequestKey: Sendable, Equatable {
+  /// How long the answer is kept.
+  package static let lifetime = Duration.seconds(24 * 3_600)
+
   /// 1 to 255 bytes.
   package let name: String
   /// Tells another body under the same name.

@@ -109,6 +109,10 @@ package struct JobStoreSettings: Sendable {
   /// Writes events' data.
   package var events: any JobEventWriter
   package var limits: Limits
+  /// The jobs that are kept, those over among them. Beyond it none is made.
+  package var jobsMax = 10_000_000
+  /// The bytes of one job's log: the newest are kept.
+  package var logBytesMax = 256 * 1_024
 
   /// What a store is opened with.
   package init(

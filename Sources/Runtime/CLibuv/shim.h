@@ -14,6 +14,7 @@
 // Declared here because the header shows them only under _GNU_SOURCE, which would give this module
 // another fd_set than Glibc's.
 extern int accept4(int, struct sockaddr *, socklen_t *, int);
+extern int pipe2(int[2], int);
 extern int pthread_setname_np(pthread_t, const char *);
 extern int posix_spawn_file_actions_addchdir_np(posix_spawn_file_actions_t *, const char *);
 extern int posix_spawn_file_actions_addclosefrom_np(posix_spawn_file_actions_t *, int);

@@ -124,6 +124,20 @@ public final class Subprocess: Sendable {
   /// How it ended; nil while it runs.
   public func ending() -> Ending? { end.withLock { wait(WNOHANG, &$0) } }
 
+  /// As ``ending()``; what it has started and left behind in its group is killed first.
+  public func endingOfGroup() -> Ending? {
+    end.withLock { end in
+      guard end == nil else { return end }
+      var information = siginfo_t()
+      // Ended but not waited for: its number, and its group's, are nobody else's yet.
+      guard waitid(P_PID, id_t(id), &information, WEXITED | WNOWAIT | WNOHANG) == 0,
+        information.si_signo == SIGCHLD
+      else { return nil }
+      kill(-id, SIGKILL)
+      return wait(WNOHANG, &end)
+    }
+  }
+
   /// Waits until it has ended; blocks the thread.
   @discardableResult
   public func waitForEnding() -> Ending? {

@@ -17,6 +17,8 @@ public final class Simulation: @unchecked Sendable {
   public private(set) var loops: [EventLoop] = []
   /// The simulated time.
   public private(set) var now = MonotonicInstant(nanoseconds: 1_000_000_000)
+  /// How far the clock on the wall has been set from where it would be: forwards, or back.
+  public var wallShift = Duration.zero
   private var running: EventLoop?
   private let thread = Atomic<UInt>(UInt(pthread_self()))
   private var random: SeededGenerator
@@ -201,5 +203,7 @@ public final class Simulation: @unchecked Sendable {
     number(in: 1...total) <= times
   }
 
-  var wallMilliseconds: Int64 { 1_700_000_000_000 + Int64(now.nanoseconds / 1_000_000) }
+  var wallMilliseconds: Int64 {
+    1_700_000_000_000 + Int64(now.nanoseconds / 1_000_000) + wallShift.milliseconds
+  }
 }

@@ -20,6 +20,7 @@ enum Endpoint: Sendable, Equatable {
   case health
   case readiness
   case page(PageFile)
+  case jobs(JobsEndpoint)
 
   /// The endpoint at `target`; 404 where there is none, 400 where it names an impossible channel.
   init(_ target: RequestTarget) throws(Problem) {
@@ -44,6 +45,10 @@ enum Endpoint: Sendable, Equatable {
       self = .channelEvents(try Self.channel("workflow:" + parts[1]))
     case (0, _): self = .page(.page)
     default:
+      if let endpoint = try JobsEndpoint(parts) {
+        self = .jobs(endpoint)
+        return
+      }
       guard parts.count == 1, let file = PageFile(rawValue: parts[0]) else {
         throw .notFound
       }
@@ -53,6 +58,7 @@ enum Endpoint: Sendable, Equatable {
 
   var allowedMethods: [HTTPMethod] {
     switch self {
+    case .jobs(let endpoint): endpoint.allowedMethods
     case .channelEvents, .events: [.get, .head, .post, .options]
     case .webSocket, .updates, .echo: [.get, .options]
     case .channels, .connections, .nodes, .metrics, .health, .readiness, .page:

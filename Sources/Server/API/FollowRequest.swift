@@ -10,13 +10,13 @@ struct FollowRequest: Sendable {
   let isResuming: Bool
   /// Whether nothing in the query asks for events of the past, for a wait or for a limit.
   let asksOnlyToFollow: Bool
-  let wait: Duration
+  var wait: Duration
   let eventsMax: Int
 
   init(_ head: RequestHead, _ endpoint: Endpoint, _ limits: Limits) throws(Problem) {
     let query = try Query(head.target)
     let channels = try Self.channels(endpoint, query, limits)
-    let starts = try Self.starts(head, query, channels)
+    let starts = try Self.starts(head, query, channels, otherwise: endpoint.start)
     isResuming = starts.contains { start in
       switch start {
       case .after, .malformed: true
@@ -39,6 +39,9 @@ struct FollowRequest: Sendable {
     let channelsMax: Int
     switch endpoint {
     case .channelEvents(let channel), .updates(let channel): return [channel]
+    case .jobs(.jobEvents(let job)):
+      guard let channel = JobChannels.channel(of: job) else { throw .noSuchJob }
+      return [channel]
     case .webSocket:
       // Others may be subscribed to later.
       guard query["channels"] != nil else { return [] }
@@ -71,7 +74,7 @@ struct FollowRequest: Sendable {
   /// it repeats from the first connect; malformed it is `reset`, because an error status would end
   /// the `EventSource` for good.
   private static func starts(
-    _ head: RequestHead, _ query: Query, _ channels: [ChannelName]
+    _ head: RequestHead, _ query: Query, _ channels: [ChannelName], otherwise start: StartPoint
   ) throws(Problem) -> [StartPoint] {
     if let header = head.first("last-event-id"), !header.isEmpty {
       guard let cursor = Cursor(header, for: channels) else {
@@ -81,7 +84,7 @@ struct FollowRequest: Sendable {
     }
     let last = try query.number("last", in: 0...1_000_000)
     guard let after = query["after"] else {
-      return channels.map { _ in last.map { .last($0) } ?? .live }
+      return channels.map { _ in last.map { .last($0) } ?? start }
     }
     guard last == nil else {
       throw .malformedQuery("Give either after or last, not both.")
@@ -109,7 +112,7 @@ struct FollowRequest: Sendable {
   ) throws(Problem) -> SSEFormat {
     var content: EventContent
     switch endpoint {
-    case .channelEvents, .updates: content = .data
+    case .channelEvents, .updates, .jobs: content = .data
     default: content = .event
     }
     if let text = query["format"] {
@@ -120,6 +123,13 @@ struct FollowRequest: Sendable {
     }
     let named = try query.number("named", in: 0...1) ?? 1
     return SSEFormat(content: content, isNamed: named == 1)
+  }
+}
+
+extension Endpoint {
+  /// Where a follower begins that does not say: the few events of a job are told from the first.
+  fileprivate var start: StartPoint {
+    if case .jobs = self { .oldest } else { .live }
   }
 }
 

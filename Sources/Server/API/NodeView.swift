@@ -9,6 +9,8 @@ final class NodeView: Sendable {
   let connections: NodeConnections
   let identity: NodeIdentity
   private let cluster: Cluster?
+  /// `nil` on a node without jobs.
+  let jobs: JobsNode?
   private let startMilliseconds: Int64
   private let sites = Locked<[SiteDoor]>([])
   private let draining = Atomic<Bool>(false)
@@ -21,12 +23,13 @@ final class NodeView: Sendable {
 
   init(
     hub: Hub, connections: NodeConnections, identity: NodeIdentity, cluster: Cluster? = nil,
-    startMilliseconds: Int64
+    jobs: JobsNode? = nil, startMilliseconds: Int64
   ) {
     self.hub = hub
     self.connections = connections
     self.identity = identity
     self.cluster = cluster
+    self.jobs = jobs
     self.startMilliseconds = startMilliseconds
   }
 
@@ -54,7 +57,7 @@ final class NodeView: Sendable {
     return (others + [own]).sorted { $0.id < $1.id }
   }
 
-  func metrics() async -> MetricsPage {
+  func metrics(on loop: EventLoop) async -> MetricsPage {
     var metrics = SiteMetrics()
     var busyRatios: [Double] = []
     for site in sites.withLock({ $0 }) {
@@ -63,7 +66,8 @@ final class NodeView: Sendable {
       busyRatios.append(busy)
     }
     return MetricsPage(
-      hub: await hub.metrics(), health: hub.health, redis: cluster?.log.counted, site: metrics,
+      hub: await hub.metrics(), health: hub.health, redis: cluster?.log.counted,
+      jobs: await jobs?.metrics(on: loop), site: metrics,
       namespaces: hub.namespaces.names,
       peak: connections.peakCount, busyRatios: busyRatios, process: .now(),
       startSeconds: Double(startMilliseconds) / 1000)

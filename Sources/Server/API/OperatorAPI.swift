@@ -9,7 +9,9 @@ struct OperatorAPI: Sendable {
 
   let node: NodeView
 
-  func answer(_ endpoint: Endpoint, _ target: RequestTarget) async -> Response {
+  func answer(
+    _ endpoint: Endpoint, _ target: RequestTarget, on loop: EventLoop
+  ) async -> Response {
     do throws(Problem) {
       switch endpoint {
       case .health: return .text(200, "ok\n")
@@ -25,13 +27,18 @@ struct OperatorAPI: Sendable {
             "What is published does not come back from the backplane; send traffic elsewhere.",
             retryAfterSeconds: 5)
         }
+        if let fault = node.jobs?.feed.fault {
+          throw Problem(
+            503, "jobs-not-accepted", "No job can be stored: \(fault).", retryAfterSeconds: 5)
+        }
         return .text(200, "ready\n")
       case .metrics:
-        return .text(200, await node.metrics().text(), type: PrometheusText.contentType)
+        return .text(
+          200, await node.metrics(on: loop).text(), type: PrometheusText.contentType)
       case .channels: return try await channels(try Query(target))
       case .connections: return try await connections(try Query(target))
       case .nodes: return await nodes()
-      case .channelEvents, .events, .webSocket, .updates, .echo, .page:
+      case .channelEvents, .events, .webSocket, .updates, .echo, .page, .jobs:
         preconditionFailure("an operator's question about \(endpoint)")
       }
     } catch {

@@ -1,7 +1,7 @@
 import FanfareActors
 import FanfarePages
 
-/// Serves the live page at `/` and the browser client.
+/// Serves the live page at `/`, the page of jobs at `/jobs`, and the browser client.
 enum PagesAPI {
   /// The page runs its own files alone, asks this server alone, and stands in no other page.
   private static let contentPolicy = """
@@ -23,7 +23,9 @@ enum PagesAPI {
       HeaderField("X-Content-Type-Options", "nosniff"),
       HeaderField("Referrer-Policy", "no-referrer"),
     ]
-    if file == .page { fields.append(HeaderField("Content-Security-Policy", contentPolicy)) }
+    if file.isPage { fields.append(HeaderField("Content-Security-Policy", contentPolicy)) }
+    // Programs that ask for the same path get JSON.
+    if file == .jobs { fields.append(HeaderField("Vary", "Accept")) }
     guard !holds(tag, head) else {
       var response = Response(status: 304, fields: fields)
       response.hasLength = false

@@ -1,3 +1,5 @@
+import FanfareActors
+
 /// The answer to one request, but for what the connection adds.
 struct Response: Sendable {
   var status: Int
@@ -5,6 +7,8 @@ struct Response: Sendable {
   var body: [UInt8]
   /// Whether the head says how long the body is; not that of a stream, which has no length.
   var hasLength = true
+  /// What it hands to a worker, to be given back where the answer reaches nobody.
+  var leases: [LeaseClaim] = []
   /// The kind of problem that this answer reports, for the metrics.
   var problem: String?
 

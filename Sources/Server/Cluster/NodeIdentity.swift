@@ -1,3 +1,4 @@
+import FanfareActors
 import FanfareRuntime
 
 /// What a node says of itself to the others, and to operators. Any thread.

@@ -1,3 +1,4 @@
+import FanfareActors
 import FanfareRuntime
 import Logging
 
@@ -19,7 +20,10 @@ struct LineLogHandler: LogHandler {
 
   func log(event: LogEvent) {
     var bytes: [UInt8] = []
-    let all = metadata.merging(event.metadata ?? [:]) { $1 }
+    // Most handlers have none of their own, and every step of every job may be a line.
+    let all =
+      metadata.isEmpty
+      ? event.metadata ?? [:] : metadata.merging(event.metadata ?? [:]) { $1 }
     switch format {
     case .text: Self.writeText(event, all, to: &bytes)
     case .json: Self.writeJSON(event, all, to: &bytes)

@@ -7,6 +7,8 @@ struct MetricsPage {
   let health: BackplaneHealth
   /// `nil` without Redis.
   let redis: RedisCounts?
+  /// `nil` without jobs.
+  let jobs: JobsMetrics?
   var site: SiteMetrics
   let namespaces: [String]
   let peak: Int
@@ -120,6 +122,7 @@ struct MetricsPage {
       "How long the newest publish to a followed channel took through the backplane.")
     text.sample("fanfare_backplane_lag_seconds", hub.backplaneLagSeconds)
     redis?.write(to: &text)
+    jobs?.write(to: &text)
     text.begin(
       "fanfare_loop_busy_ratio", .gauge, "The share of the last second in which a loop worked.")
     for (index, ratio) in busyRatios.enumerated() {

@@ -33,15 +33,29 @@ struct PrometheusText {
 
   mutating func histogram(_ name: String, _ help: String, _ histogram: Histogram) {
     begin(name, .histogram, help)
+    samples(name, [], histogram)
+  }
+
+  /// One histogram for each value of a label.
+  mutating func histograms(
+    _ name: String, _ help: String, label: String, _ histograms: [(String, Histogram)]
+  ) {
+    begin(name, .histogram, help)
+    for (value, histogram) in histograms { samples(name, [(label, value)], histogram) }
+  }
+
+  private mutating func samples(
+    _ name: String, _ labels: [(String, String)], _ histogram: Histogram
+  ) {
     var sum: UInt64 = 0
     for (bound, count) in zip(histogram.bounds, histogram.counts) {
       sum += count
-      sample("\(name)_bucket", labels: [("le", "\(bound)")], sum)
+      sample("\(name)_bucket", labels: labels + [("le", "\(bound)")], sum)
     }
     sum += histogram.counts.last ?? 0
-    sample("\(name)_bucket", labels: [("le", "+Inf")], sum)
-    sample("\(name)_sum", histogram.sum)
-    sample("\(name)_count", sum)
+    sample("\(name)_bucket", labels: labels + [("le", "+Inf")], sum)
+    sample("\(name)_sum", labels: labels, histogram.sum)
+    sample("\(name)_count", labels: labels, sum)
   }
 
   private static func braced(_ labels: [(String, String)]) -> String {

@@ -41,7 +41,7 @@ struct SSEFormat: WireFormat {
   }
 
   /// One `data:` line per line. A line end of the data, be it CR, LF or both, arrives as LF.
-  private static func appendLines(_ data: [UInt8], to bytes: inout [UInt8]) {
+  static func appendLines(_ data: [UInt8], to bytes: inout [UInt8]) {
     var start = 0
     while true {
       var end = start

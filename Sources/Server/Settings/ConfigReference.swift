@@ -15,6 +15,10 @@ public enum ConfigReference {
       section("Redis", SettingKeys.redis),
       section("Namespaces and retention", SettingKeys.retention),
       namespaceSection,
+      section("Jobs", SettingKeys.jobs),
+      section("Queues", queues, SettingKeys.queues),
+      section("Budgets", budgets, SettingKeys.budgets),
+      section("Tasks", tasks, SettingKeys.tasks),
       section("Limits", SettingKeys.limits),
     ].joined(separator: "\n\n") + "\n"
 
@@ -23,7 +27,7 @@ public enum ConfigReference {
     var settings = Settings()
     settings.namespaces["project"] = NamespaceSettings()
     return SettingsYAML.text(of: settings) { key in
-      guard key.namespace == nil else {
+      guard key.member == nil else {
         return key.path.last == "history"
           ? ["Channels named project:…; a namespace starts from the defaults above."] : []
       }
@@ -78,15 +82,43 @@ public enum ConfigReference {
       """) + "\n\n" + paragraphs(keys.joined(separator: "\n"))
   }()
 
+  private static let queues = """
+    The queues `agent_queue`, `git_queue`, `sync_queue` and `cicd_queue` are always there; what is \
+    said of them changes them, and further names make further queues. Prefetch and concurrency are \
+    1 and 4 for `agent_queue`, 4 and 8 for `git_queue`, 4 and 4 for all others. A name is \
+    \(QueueName.rule).
+    """
+
+  private static let budgets = """
+    A name under `limits` that has keys of its own is a rate key: the budget that all jobs with \
+    this `rate_key` share. Rate keys that are not listed have none. In the environment only \
+    those can be changed that the file or a flag has. A name is \(RateKey.rule).
+    """
+
+  private static let tasks = """
+    A task under `tasks` is done by a program that the node starts itself; all others by workers \
+    that ask for jobs. In the environment only those can be changed that the file or a flag has. A \
+    name is \(TaskName.rule).
+    """
+
   private static func section(_ title: String, _ keys: [SettingKey<Settings>]) -> String {
     (["## \(title)"] + keys.map(entry)).joined(separator: "\n\n")
+  }
+
+  private static func section(
+    _ title: String, _ introduction: String, _ family: SettingFamily
+  ) -> String {
+    (["## \(title)", paragraphs(introduction)] + family.keys("NAME").map(entry))
+      .joined(separator: "\n\n")
   }
 
   private static func entry(_ key: SettingKey<Settings>) -> String {
     let text = key.text(Settings()).line
     var facts = [
       "- Environment: `\(key.variable)`",
-      text.isEmpty ? "- The default is an empty list." : "- The default is `\(text)`.",
+      text.isEmpty
+        ? "- The default is \(key.isList ? "an empty list" : "nothing")."
+        : "- The default is `\(text)`.",
       "- Allowed: \(key.allowed).",
     ]
     if let atBound = key.atBound { facts.append("- At the bound: \(atBound)") }

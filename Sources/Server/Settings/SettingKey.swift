@@ -53,8 +53,12 @@ struct SettingKey<Root: Sendable>: Sendable {
   /// The path as messages write it: `log.level`.
   var name: String { path.joined(separator: ".") }
 
-  /// The namespace that the key belongs to. Nil for a key with a fixed path.
-  var namespace: String? { path.count == 3 && path[0] == "namespaces" ? path[1] : nil }
+  /// The name that the key belongs to, and its section. Nil for a key with a fixed path.
+  var member: (family: SettingFamily, name: String)? {
+    guard path.count > 2, let family = SettingKeys.families.first(where: { $0.section == path[0] })
+    else { return nil }
+    return (family, path[1])
+  }
 
   /// The environment variable: `FANFARE_LOG_LEVEL`.
   var variable: String { SettingKeys.variable(for: path) }

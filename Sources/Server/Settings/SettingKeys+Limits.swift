@@ -3,7 +3,7 @@ import FanfareRuntime
 extension SettingKeys {
   /// The bounds that keep memory and time bounded whatever clients do.
   static let limits: [SettingKey<Settings>] =
-    requestLimits + nodeLimits + connectionLimits + pollLimits + publishLimits
+    requestLimits + nodeLimits + connectionLimits + pollLimits + publishLimits + jobLimits
 
   private static let requestLimits: [SettingKey<Settings>] = [
     SettingKey(

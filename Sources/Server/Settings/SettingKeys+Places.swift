@@ -3,28 +3,39 @@ extension SettingKeys {
   enum Place {
     /// A value.
     case key(SettingKey<Settings>)
-    /// Keys with these names; none if any name of a namespace may follow.
+    /// Keys with these names.
     case section([String])
-    /// The keys of a namespace.
-    case namespace(String)
+    /// Any names, each with its keys.
+    case family(SettingFamily)
+    /// The keys of a name that people chose.
+    case member(SettingFamily, String)
     /// Nothing.
     case unknown
   }
 
   /// What stands at `path`.
-  static func place(at path: [String]) -> Place {
-    if path.first == "namespaces" {
-      switch path.count {
-      case 1: return .section([])
-      case 2: return .namespace(path[1])
-      default:
-        let key = ofNamespace(path[1]).first { $0.path == path }
-        return key.map(Place.key) ?? .unknown
-      }
-    }
+  ///
+  /// - Parameter hasKeys: whether keys stand below it where it is written. A name of a section that
+  ///   has keys of its own too is told from those by that.
+  static func place(at path: [String], hasKeys: Bool) -> Place {
     if let key = fixed.first(where: { $0.path == path }) { return .key(key) }
     let names = fixed.filter { $0.path.starts(with: path) }.map { $0.path[path.count] }
-    return names.isEmpty ? .unknown : .section(names)
+    if !names.isEmpty { return .section(names) }
+    guard let family = families.first(where: { $0.section == path.first }) else { return .unknown }
+    switch path.count {
+    case 1: return .family(family)
+    case 2: return hasKeys || !isShared(family) ? .member(family, path[1]) : .unknown
+    default:
+      let keys = family.keys(path[1])
+      if let key = keys.first(where: { $0.path == path }) { return .key(key) }
+      let names = keys.filter { $0.path.starts(with: path) }.map { $0.path[path.count] }
+      return names.isEmpty ? .unknown : .section(names)
+    }
+  }
+
+  /// Whether keys with fixed paths stand in the same section.
+  private static func isShared(_ family: SettingFamily) -> Bool {
+    fixed.contains { $0.path[0] == family.section }
   }
 
   /// The error about a key that nothing stands at.
@@ -57,17 +68,18 @@ extension SettingKeys {
   }
 
   /// Keys that the configuration will have, but that this version does not know.
-  static let later = ["auth", "jobs", "queues", "tasks"]
+  static let later = ["auth"]
 
   private static let reference = "fanfare config reference lists the keys"
 
   private static func remedy(for name: String, path: [String]) -> String {
     let known: [String]
-    if path.count > 2, path[0] == "namespaces" {
-      known = ofNamespace(path[1]).map(\.name)
+    if path.count > 2, let family = families.first(where: { $0.section == path[0] }) {
+      known = family.keys(path[1]).map(\.name)
     } else {
       let sections = Set(fixed.filter { $0.path.count > 1 }.map { $0.path[0] })
-      known = fixed.map(\.name) + sections.sorted() + ["namespaces"]
+      let chosen = families.map(\.section).filter { !sections.contains($0) }
+      known = fixed.map(\.name) + sections.sorted() + chosen
     }
     return NearestKey.nearest(to: name, among: known).map { "did you mean \($0)?" } ?? reference
   }

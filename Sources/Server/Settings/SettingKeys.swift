@@ -3,11 +3,11 @@ import FanfareActors
 /// Every key there is.
 enum SettingKeys {
   /// All keys with a fixed path, in the order of the reference.
-  static let fixed: [SettingKey<Settings>] = serving + redis + retention + limits
+  static let fixed: [SettingKey<Settings>] = serving + redis + retention + jobs + limits
 
-  /// All keys that the settings hold: the fixed ones, and those of each namespace.
+  /// All keys that the settings hold: the fixed ones, and those of each name that people chose.
   static func all(in settings: Settings) -> [SettingKey<Settings>] {
-    fixed + settings.namespaces.keys.sorted().flatMap(ofNamespace)
+    fixed + families.flatMap { $0.names(settings).flatMap($0.keys) }
   }
 
   /// The keys under `namespaces.NAME`.

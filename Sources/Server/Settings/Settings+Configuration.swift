@@ -12,9 +12,11 @@ extension Settings {
     let reader = ConfigReader(providers: providers).snapshot()
     for key in SettingKeys.fixed { try take(key, from: reader, layers) }
     // A namespace starts from the defaults, so it comes after them.
-    for name in Set(layers.flatMap(\.namespaces)).sorted() {
-      namespaces[name] = namespaceDefaults
-      for key in SettingKeys.ofNamespace(name) { try take(key, from: reader, layers) }
+    for family in SettingKeys.families {
+      for name in Set(layers.flatMap { $0.names(of: family) }).sorted() {
+        family.begin(name, &self)
+        for key in family.keys(name) { try take(key, from: reader, layers) }
+      }
     }
   }
 

@@ -37,9 +37,10 @@ extension Settings {
     _ overrides: [(key: String, value: String)]
   ) throws(SettingsError) -> Settings {
     let flags = try SettingsLayer(overrides: overrides)
-    // A variable cannot spell every namespace, so it is read last, when the others are known.
-    let variables = try SettingsLayer(
-      environment: environment, namespaces: file.namespaces.union(flags.namespaces))
+    // A variable cannot spell every name, so it is read last, when the others are known.
+    let variables = try SettingsLayer(environment: environment) { family in
+      file.names(of: family).union(flags.names(of: family)).union(family.names(Settings()))
+    }
     let layers = [file, variables, flags]
     let settings = try Settings(layers: layers)
     do {

@@ -6,11 +6,13 @@ extension Settings {
   ///
   /// - Throws: The first thing that is wrong, in the order of the reference.
   public func validate() throws(SettingsError) {
-    for name in namespaces.keys.sorted() {
-      guard let refusal = SettingKeys.refusal(ofNamespace: name) else { continue }
-      throw SettingsError(
-        "namespaces.\(name)", problem: refusal.problem,
-        remedy: "allowed: \(SettingKeys.namespaceAllowed)")
+    for family in SettingKeys.families {
+      for name in family.names(self) {
+        guard let refusal = family.refusal(name) else { continue }
+        throw SettingsError(
+          "\(family.section).\(name)", problem: refusal.problem,
+          remedy: "allowed: \(family.allowedNames)")
+      }
     }
     for key in SettingKeys.all(in: self) {
       guard let refusal = key.refusal(self) else { continue }
@@ -21,6 +23,7 @@ extension Settings {
     try validateSizes()
     try validateCounts()
     try validateTimes()
+    try validateJobs()
   }
 
   private func validateReach() throws(SettingsError) {
@@ -71,11 +74,11 @@ extension Settings {
     }
   }
 
-  private func require(
+  func require(
     _ holds: Bool, _ name: String, _ allowed: String, problem: String = "is too small"
   ) throws(SettingsError) {
     if holds { return }
-    let value = SettingKeys.fixed.first { $0.name == name }?.text(self).line
+    let value = SettingKeys.all(in: self).first { $0.name == name }?.text(self).line
     throw SettingsError(name, value: value, problem: problem, remedy: "allowed: \(allowed)")
   }
 }

@@ -89,6 +89,26 @@ public struct Settings: Sendable, Equatable {
   /// The default is none.
   public var namespaces: [String: NamespaceSettings] = [:]
 
+  /// Whether the node keeps jobs, and where.
+  ///
+  /// The default is what ``JobsSettings`` starts with.
+  public var jobs = JobsSettings()
+
+  /// The queues of jobs.
+  ///
+  /// The default is `agent_queue`, `git_queue`, `sync_queue` and `cicd_queue`.
+  package var queues = QueueSettings.usual
+
+  /// What the jobs of a rate key may take together.
+  ///
+  /// The default is no bound for any.
+  package var budgets: [RateKey: RateBudget] = [:]
+
+  /// The tasks that programs do.
+  ///
+  /// The default is none.
+  package var tasks: [TaskName: CommandTask] = [:]
+
   /// Every other bound of the node.
   ///
   /// The default is what `Limits` starts with.

@@ -42,15 +42,22 @@ extension SettingsLayer {
         throw SettingsLayer.duplicate(
           path.joined(separator: "."), .file(path: file, line: before))
       }
-      switch SettingKeys.place(at: path) {
+      switch SettingKeys.place(at: path, hasKeys: value.mapping != nil) {
       case .key(let key):
         try add(key, SettingsLayer.text(of: value, for: key, from: source), from: source)
       case .section(let names):
-        try add(section: value, at: path, names: names, from: source, in: file)
-      case .namespace(let name):
-        try add(namespace: name, from: source)
-        let names = SettingKeys.namespace.map(\.name)
-        try add(section: value, at: path, names: names, from: source, in: file)
+        try add(
+          section: value, at: path, allowed: "the keys \(names.joined(separator: ", "))",
+          from: source, in: file)
+      case .family(let family):
+        try add(
+          section: value, at: path, allowed: "names of \(family.noun), each with its keys",
+          from: source, in: file)
+      case .member(let family, let name):
+        try add(name, to: family, from: source)
+        try add(
+          section: value, at: path, allowed: "the keys \(family.leaves.joined(separator: ", "))",
+          from: source, in: file)
       case .unknown:
         throw SettingKeys.unknown(path, source)
       }
@@ -59,7 +66,7 @@ extension SettingsLayer {
 
   /// A section whose keys are all commented out has no value and says nothing.
   private mutating func add(
-    section value: Node, at path: [String], names: [String], from source: SettingsError.Source,
+    section value: Node, at path: [String], allowed: String, from source: SettingsError.Source,
     in file: String
   ) throws(SettingsError) {
     switch value {
@@ -71,10 +78,7 @@ extension SettingsLayer {
       throw SettingsError(
         // A URL in this place may hold a password.
         path.joined(separator: "."), value: path == ["redis"] ? nil : value.scalar?.string,
-        problem: "is not a mapping", source: source,
-        remedy: names.isEmpty
-          ? "allowed: names of namespaces, each with its keys"
-          : "allowed: the keys \(names.joined(separator: ", "))")
+        problem: "is not a mapping", source: source, remedy: "allowed: \(allowed)")
     }
   }
 

@@ -13,8 +13,11 @@ struct SettingsLayer: Sendable {
   /// The values by the names of their keys.
   private(set) var entries: [String: Entry] = [:]
 
-  /// The namespaces that the source names, even without a value.
-  private(set) var namespaces: Set<String> = []
+  /// The names that the source chose, even without a value, by their sections.
+  private var members: [String: Set<String>] = [:]
+
+  /// The names that the source chose in a section.
+  func names(of family: SettingFamily) -> Set<String> { members[family.section] ?? [] }
 
   /// Takes a value. A later one for the same key wins.
   mutating func add(
@@ -25,16 +28,24 @@ struct SettingsLayer: Sendable {
     entries[key.name] = Entry(key: key, text: text, source: source)
   }
 
-  /// Takes the name of a namespace.
+  /// Takes a name that people chose.
   mutating func add(
-    namespace name: String, from source: SettingsError.Source
+    _ name: String, to family: SettingFamily, from source: SettingsError.Source
   ) throws(SettingsError) {
-    if let refusal = SettingKeys.refusal(ofNamespace: name) {
+    if let refusal = family.refusal(name) {
       throw SettingsError(
-        "namespaces.\(name)", problem: refusal.problem, source: source,
-        remedy: "allowed: \(SettingKeys.namespaceAllowed)")
+        "\(family.section).\(name)", problem: refusal.problem, source: source,
+        remedy: "allowed: \(family.allowedNames)")
     }
-    namespaces.insert(name)
+    members[family.section, default: []].insert(name)
+  }
+
+  /// Takes the name that `key` belongs to, if people chose one.
+  mutating func addName(
+    of key: SettingKey<Settings>, from source: SettingsError.Source
+  ) throws(SettingsError) {
+    guard let (family, name) = key.member else { return }
+    try add(name, to: family, from: source)
   }
 }
 

@@ -11,8 +11,7 @@ enum SettingsYAML {
   ) -> String {
     var lines: [String] = []
     var section: [String] = []
-    let namespaces = settings.namespaces.keys.sorted().flatMap(SettingKeys.ofNamespace)
-    for key in SettingKeys.fixed + namespaces {
+    for key in SettingKeys.all(in: settings) {
       let comments = comment(key)
       if !comments.isEmpty, !lines.isEmpty { lines.append("") }
       let parents = key.path.dropLast()
@@ -27,7 +26,10 @@ enum SettingsYAML {
       lines.append(
         "\(margin)\(name): \(value(showsPasswords ? key.text(settings) : key.shown(settings)))")
     }
-    if namespaces.isEmpty { lines.append("namespaces: {}") }
+    for family in SettingKeys.families
+    where family.names(settings).isEmpty && !lines.contains("\(family.section):") {
+      lines.append("\(family.section): {}")
+    }
     return lines.joined(separator: "\n") + "\n"
   }
 

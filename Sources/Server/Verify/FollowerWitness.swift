@@ -1,13 +1,14 @@
 import FanfareActors
 
-/// Holds what one follower is told against the promise, and against what everybody else was told.
+/// Holds what one follower is told against the promise, and hands on what it hears.
 struct FollowerWitness {
   private(set) var audit: PromiseAudit
-  private let ledger: PromiseLedger
+  private let hear: @Sendable (ReceivedEvent, Position) -> String?
 
-  init(_ channels: [String], _ ledger: PromiseLedger) {
+  /// - Parameter hear: is given every event, and says what is wrong with it.
+  init(_ channels: [String], hear: @escaping @Sendable (ReceivedEvent, Position) -> String?) {
     audit = PromiseAudit(channels)
-    self.ledger = ledger
+    self.hear = hear
   }
 
   /// The follower connects, with this cursor or none. Returns what is wrong with the cursor.
@@ -20,20 +21,6 @@ struct FollowerWitness {
     guard case .event(let event) = news, let position = Position(event.position) else {
       return faults
     }
-    guard let id = JSONFields(event.data)?.string("id") else {
-      return faults + ["\(event.channel): the event at \(position) is not the one published"]
-    }
-    let other = ledger.delivered(id, in: event.channel, at: position)
-    return faults + (other.map { [$0] } ?? [])
-  }
-
-  /// What was acknowledged and neither delivered nor told missing.
-  func unheard() -> [String] {
-    audit.accounts.compactMap { channel, account in
-      guard let held = account.held else { return nil }
-      let last = ledger.lastAcknowledged(in: channel, held.epoch)
-      return last > held.offset
-        ? "\(channel): \(last) was acknowledged and a follower has stopped at \(held)" : nil
-    }.sorted()
+    return faults + (hear(event, position).map { [$0] } ?? [])
   }
 }

@@ -30,6 +30,15 @@ final class PromiseLedger: Sendable {
     }
   }
 
+  /// A follower was delivered an event of a publisher. Returns what is wrong with that.
+  func delivered(_ event: ReceivedEvent, at position: Position) -> String? {
+    // The retained events of before are not this run's; channels are new, so there are none.
+    guard let id = JSONFields(event.data)?.string("id") else {
+      return "\(event.channel): the event at \(position) is not the one published"
+    }
+    return delivered(id, in: event.channel, at: position)
+  }
+
   /// A follower was delivered `event`. Returns what is wrong with that.
   func delivered(_ event: String, in channel: String, at position: Position) -> String? {
     logs.withLock { logs in
@@ -66,5 +75,15 @@ final class PromiseLedger: Sendable {
       guard let log = logs[channel] else { return 0 }
       return log.promised.count { log.places[epoch]?[$0] == nil }
     }
+  }
+
+  /// What was acknowledged and neither delivered to a follower nor told missing.
+  func unheard(by accounts: [String: PromiseAudit.Account]) -> [String] {
+    accounts.compactMap { channel, account in
+      guard let held = account.held else { return nil }
+      let last = lastAcknowledged(in: channel, held.epoch)
+      return last > held.offset
+        ? "\(channel): \(last) was acknowledged and a follower has stopped at \(held)" : nil
+    }.sorted()
   }
 }

@@ -90,7 +90,8 @@ public struct Verification: Sendable {
       let count = min(names.count, Int.random(in: 1...4, using: &random))
       return VerifyFollower(
         number, VerifyFollower.Way.allCases[number % 3],
-        Array(names.shuffled(using: &random).prefix(count)), nodes: nodes, on: loop, ledger, limits)
+        Array(names.shuffled(using: &random).prefix(count)), nodes: nodes, on: loop, limits,
+        hear: ledger.delivered(_:at:))
     }
     try await knock(on: loop)
     let count = nodes.count * publishersPerNode
@@ -104,7 +105,7 @@ public struct Verification: Sendable {
       for follower in crowd { tasks.addTask { await follower.run() } }
       defer { tasks.cancelAll() }
       do {
-        try await attach(crowd)
+        try await VerifyFollower.attach(crowd)
         let end = try await publish(publishers, disturbing)
         let late = await latePublishers(names, after: count, since: end, ledger, on: loop)
         for publisher in late { report.add(await publisher.standing) }
@@ -120,7 +121,7 @@ public struct Verification: Sendable {
     for follower in crowd {
       let standing = await follower.standing
       report.add(standing)
-      if standing.faults.isEmpty { report.faults += standing.unheard }
+      if standing.faults.isEmpty { report.faults += ledger.unheard(by: standing.accounts) }
       for (channel, account) in standing.accounts { lives[channel] = account.held?.epoch }
     }
     report.lost = lives.reduce(0) { $0 + ledger.lost(in: $1.key, $1.value) }
@@ -196,25 +197,6 @@ public struct Verification: Sendable {
 
   /// How long publishes that are under way in the end are waited for.
   private static let lastPublish = Duration.seconds(1)
-
-  private func attach(_ crowd: [VerifyFollower]) async throws {
-    let clock = ContinuousClock()
-    let deadline = clock.now + .seconds(20)
-    while true {
-      var attached = 0
-      for follower in crowd {
-        let standing = await follower.standing
-        if standing.isAttached { attached += 1 }
-        if let fault = standing.faults.first { throw ClientError.notUnderstood(fault) }
-      }
-      if attached == crowd.count { return }
-      guard clock.now < deadline else {
-        throw ClientError.unreachable(
-          "only \(attached) of \(crowd.count) followers could attach within 20 seconds")
-      }
-      try await Task.sleep(for: .milliseconds(20))
-    }
-  }
 
   /// Waits until every follower stands at the head of each of its channels, which is not before
   /// what was acknowledged. Returns how long after `end` that was; nil when it took too long.

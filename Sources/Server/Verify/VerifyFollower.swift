@@ -16,8 +16,6 @@ actor VerifyFollower {
     let isAttached: Bool
     let reconnects: Int
     let faults: [String]
-    /// What it would have to say if this were the end.
-    let unheard: [String]
   }
 
   private static let faultsMax = 5
@@ -39,9 +37,10 @@ actor VerifyFollower {
   private var current: ClientFollower?
   private var poll: PollFollower?
 
+  /// - Parameter hear: is given every event, and says what is wrong with it.
   init(
     _ number: Int, _ way: Way, _ channels: [ChannelName], nodes: [ServerURL], on loop: EventLoop,
-    _ ledger: PromiseLedger, _ limits: ClientLimits
+    _ limits: ClientLimits, hear: @escaping @Sendable (ReceivedEvent, Position) -> String?
   ) {
     name = "follower \(number) (\(way.rawValue))"
     self.way = way
@@ -50,13 +49,33 @@ actor VerifyFollower {
     place = number % nodes.count
     self.loop = loop
     self.limits = limits
-    witness = FollowerWitness(channels.map(\.text), ledger)
+    witness = FollowerWitness(channels.map(\.text), hear: hear)
   }
 
   var standing: Standing {
     Standing(
       accounts: witness.audit.accounts, isAttached: witness.audit.isAttached,
-      reconnects: reconnects, faults: faults, unheard: witness.unheard())
+      reconnects: reconnects, faults: faults)
+  }
+
+  /// Returns when all of them have had every first verdict.
+  static func attach(_ crowd: [VerifyFollower]) async throws {
+    let clock = ContinuousClock()
+    let deadline = clock.now + .seconds(20)
+    while true {
+      var attached = 0
+      for follower in crowd {
+        let standing = await follower.standing
+        if standing.isAttached { attached += 1 }
+        if let fault = standing.faults.first { throw ClientError.notUnderstood(fault) }
+      }
+      if attached == crowd.count { return }
+      guard clock.now < deadline else {
+        throw ClientError.unreachable(
+          "only \(attached) of \(crowd.count) followers could attach within 20 seconds")
+      }
+      try await Task.sleep(for: .milliseconds(20))
+    }
   }
 
   /// Follows until ``end()``, or until something is wrong.

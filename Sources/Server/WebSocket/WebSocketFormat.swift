@@ -106,7 +106,7 @@ extension EndReason {
   /// The close code that says it (RFC 6455 section 7.4.1 and the IANA registry).
   var closeCode: UInt16 {
     switch self {
-    case .clientClosed: 1000
+    case .clientClosed, .over: 1000
     case .protocolError: 1002
     case .tooBig: 1009
     case .rateLimited, .slowMessage, .silent: 1008

@@ -1,18 +1,14 @@
 import FanfareActors
 import FanfareRuntime
 import FanfareServer
-import FoundationEssentials
 import Glibc
 
 /// A Redis and nodes of its own, which are broken by a plan. What it started dies with the loop
 /// that it lives on.
 actor ChaosCluster {
-  /// How long a server may take until it answers.
-  private static let startTimeout = Duration.seconds(15)
-
   nonisolated let unownedExecutor: UnownedSerialExecutor
   /// Where the logs and Redis's files are.
-  nonisolated let folder: String
+  nonisolated let ground: ChaosGround
   /// Where the nodes are.
   nonisolated let urls: [ServerURL]
   private let loop: EventLoop
@@ -32,12 +28,10 @@ actor ChaosCluster {
     unownedExecutor = loop.asUnownedSerialExecutor()
     let found = try ChaosPrograms()
     programs = found
-    let folder =
-      FileManager.default.temporaryDirectory.path
-      + "/fanfare-chaos-" + String(UInt64.random(in: .min ... .max), radix: 36)
-    self.folder = folder
-    var ports: Set<UInt16> = []
-    while ports.count <= count { ports.insert(try Self.freePort()) }
+    let ground = ChaosGround()
+    self.ground = ground
+    let folder = ground.folder
+    var ports = try ChaosGround.freePorts(count + 1)
     let redisPort = ports.removeFirst()
     self.redisPort = redisPort
     urls = try ports.map { port in try ServerURL("http://127.0.0.1:\(port)") }
@@ -61,33 +55,23 @@ actor ChaosCluster {
     }
   }
 
-  /// Below the ports that the kernel gives to clients, which could be taken before a restart.
-  private static func freePort() throws -> UInt16 {
-    for _ in 0..<100 {
-      let port = UInt16.random(in: 12_000..<32_000)
-      let address = try SocketAddress.resolve(host: "127.0.0.1", port: port)
-      if (try? Listener.probe(address)) != nil { return port }
-    }
-    throw CommandFailure(.unavailable, "--chaos finds no free port")
-  }
-
   // MARK: Life
 
   /// Starts all; returns when all nodes can be followed.
   func start() async throws {
-    try FileManager.default.createDirectory(
-      atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+    try ground.prepare()
     try await startRedis()
     for number in nodes.indices { try nodes[number].start() }
     let clock = ContinuousClock()
-    let deadline = clock.now + Self.startTimeout
+    let deadline = clock.now + ChaosGround.startTimeout
     for number in nodes.indices {
       while try await answer(of: number) != .followable {
         let ending = nodes[number].unexpectedEnding().map { "it \($0)" }
         guard ending == nil, clock.now < deadline else {
           let name = nodes[number].name
           throw CommandFailure(
-            .unavailable, "--chaos: \(name) does not start (\(ending ?? "no answer")): \(folder)")
+            .unavailable,
+            "--chaos: \(name) does not start (\(ending ?? "no answer")): \(ground.folder)")
         }
         try await Task.sleep(for: .milliseconds(50))
       }
@@ -100,51 +84,39 @@ actor ChaosCluster {
     redis.kill()
   }
 
-  /// Removes the folder.
-  nonisolated func clean() { try? FileManager.default.removeItem(atPath: folder) }
-
   // MARK: Breaking
 
   /// Breaks what `plan` says, and mends it; `tell` gets a line for each fault. Returns when all is
   /// mended, also when cancelled.
   func suffer(_ plan: ChaosPlan, tell: @escaping @Sendable (String) -> Void) async throws {
-    let start = ContinuousClock.now
     let watching = Task { await self.watch() }
     defer { watching.cancel() }
-    async let nodes: Void = suffer(plan.nodes, since: start, tell)
-    try await suffer(plan.redis, since: start, tell)
-    try await nodes
+    try await plan.play(tell: tell) { try await self.suffer($0, lasting: $1) }
   }
 
-  private func suffer(
-    _ steps: [ChaosPlan.Step], since start: ContinuousClock.Instant,
-    _ tell: @Sendable (String) -> Void
-  ) async throws {
-    for step in steps {
-      try await Task.sleep(until: start + step.start, clock: .continuous)
-      tell(step.text)
-      switch step.fault {
-      case .nodeKilled(let number):
-        _ = nodes[number].end(SIGKILL)?.waitForEnding()
-        try? await Task.sleep(for: step.length)
-        try await startNode(number)
-      case .nodePaused(let number):
-        nodes[number].pause()
-        try? await Task.sleep(for: step.length)
-        nodes[number].resume()
-      case .redisKilled, .redisRestarted:
-        await end(redis.end(step.fault == .redisKilled ? SIGKILL : SIGTERM))
-        // The system keeps what a killed process has written; a machine that dies does not.
-        if step.fault == .redisKilled, durability == .everysec { synced.loseTheRest() }
-        try? await Task.sleep(for: step.length)
-        try await startRedis()
-      case .redisPaused:
-        redis.pause()
-        try? await Task.sleep(for: step.length)
-        redis.resume()
-      case .commandsCut: try await askRedis(["client", "kill", "type", "normal"])
-      case .feedsCut: try await askRedis(["client", "kill", "type", "pubsub"])
-      }
+  private func suffer(_ fault: ChaosFault, lasting length: Duration) async throws {
+    switch fault {
+    case .nodeKilled(let number):
+      _ = nodes[number].end(SIGKILL)?.waitForEnding()
+      try? await Task.sleep(for: length)
+      try await startNode(number)
+    case .nodePaused(let number):
+      nodes[number].pause()
+      try? await Task.sleep(for: length)
+      nodes[number].resume()
+    case .redisKilled, .redisRestarted:
+      await end(redis.end(fault == .redisKilled ? SIGKILL : SIGTERM))
+      // The system keeps what a killed process has written; a machine that dies does not.
+      if fault == .redisKilled, durability == .everysec { synced.loseTheRest() }
+      try? await Task.sleep(for: length)
+      try await startRedis()
+    case .redisPaused:
+      redis.pause()
+      try? await Task.sleep(for: length)
+      redis.resume()
+    case .commandsCut: try await askRedis(["client", "kill", "type", "normal"])
+    case .feedsCut: try await askRedis(["client", "kill", "type", "pubsub"])
+    case .workerKilled, .workerPaused: break
     }
   }
 
@@ -160,30 +132,19 @@ actor ChaosCluster {
         faults.append("Redis \(ending) by itself")
         try? redis.start()
       }
-      if durability == .everysec { synced.look(in: folder + "/appendonlydir") }
+      if durability == .everysec { synced.look(in: ground.folder + "/appendonlydir") }
       try? await Task.sleep(for: .milliseconds(100))
     }
   }
 
   private func startNode(_ number: Int) async throws {
     try nodes[number].start()
-    try await hold(nodes[number].name) { try await self.answer(of: number) != .none }
+    try await ground.hold(nodes[number].name) { try await self.answer(of: number) != .none }
   }
 
   private func startRedis() async throws {
     try redis.start()
-    try await hold(redis.name) { try await self.askRedis(["ping"]) }
-  }
-
-  /// Waits until a server that was just started answers.
-  private func hold(_ name: String, until isThere: () async throws -> Bool) async throws {
-    let deadline = ContinuousClock.now + Self.startTimeout
-    while try await !isThere() {
-      guard ContinuousClock.now < deadline else {
-        throw CommandFailure(.unavailable, "--chaos: \(name) does not start: \(folder)")
-      }
-      try await Task.sleep(for: .milliseconds(20))
-    }
+    try await ground.hold(redis.name) { try await self.askRedis(["ping"]) }
   }
 
   // MARK: Asking
@@ -217,7 +178,7 @@ actor ChaosCluster {
   @discardableResult
   private func askRedis(_ words: [String]) async throws -> Bool {
     let arguments = [programs.redisCLI, "-e", "-h", "127.0.0.1", "-p", "\(redisPort)"] + words
-    let log = Subprocess.Opening.appending(folder + "/redis-cli.log")
+    let log = Subprocess.Opening.appending(ground.folder + "/redis-cli.log")
     let asking = try Subprocess(
       arguments, environment: programs.environment, openings: [1: log, 2: log])
     return await end(asking) == .status(0)
@@ -226,7 +187,7 @@ actor ChaosCluster {
   @discardableResult
   private func end(_ process: Subprocess?) async -> Subprocess.Ending? {
     guard let process else { return nil }
-    let deadline = ContinuousClock.now + Self.startTimeout
+    let deadline = ContinuousClock.now + ChaosGround.startTimeout
     while ContinuousClock.now < deadline {
       if let ending = process.ending() { return ending }
       guard (try? await Task.sleep(for: .milliseconds(5))) != nil else { break }

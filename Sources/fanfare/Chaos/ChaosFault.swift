@@ -14,6 +14,10 @@ enum ChaosFault: Equatable {
   case commandsCut
   /// All connections for feeds are cut.
   case feedsCut
+  /// Killed, and started again.
+  case workerKilled(Int)
+  /// Paused in the middle of what it does, and let go on.
+  case workerPaused(Int)
 
   /// In a line of the log.
   func text(lasting length: Duration) -> String {
@@ -26,6 +30,8 @@ enum ChaosFault: Equatable {
     case .redisPaused: "Redis paused for \(time)"
     case .commandsCut: "all connections of Redis for commands cut"
     case .feedsCut: "all connections of Redis for feeds cut"
+    case .workerKilled(let worker): "worker \(worker + 1) killed, started again after \(time)"
+    case .workerPaused(let worker): "worker \(worker + 1) paused for \(time)"
     }
   }
 }

@@ -30,7 +30,7 @@ struct ChaosRun {
     let group = try LoopGroup.start(count: 1)
     let cluster = try ChaosCluster(nodes: nodes, durability, on: group.loops[0])
     var isWell = false
-    defer { if isWell || Task.isCancelled { cluster.clean() } }
+    defer { if isWell || Task.isCancelled { cluster.ground.clean() } }
     do {
       try await cluster.start()
       let plan = ChaosPlan(seed: seed, nodes: nodes, duration: duration)
@@ -50,7 +50,7 @@ struct ChaosRun {
       await cluster.stop()
       await group.stop()
       isWell = report.faults.isEmpty
-      if !isWell { Self.tell("logs        \(cluster.folder)") }
+      if !isWell { Self.tell("logs        \(cluster.ground.folder)") }
       return report
     } catch {
       await cluster.stop()

@@ -1,34 +1,27 @@
 import FanfareActors
 import FanfareRuntime
 
-/// One loop's door to the core: what is asked in one turn leaves in one message, and who asked
-/// waits here. Confined to the loop.
+/// One loop's door to the core, through which it also gets what it is fed. Confined to the loop.
 final class RedisDoor: TurnParticipant {
-  private struct Waiter {
-    let gate: Gate
-    /// The channel that was asked to be followed.
-    let following: ChannelName?
-    var answer: RedisAnswer?
-  }
-
-  /// The loop's place among those of its node.
-  private let index: Int
   private let loop: EventLoop
-  private let core: LoopConfined<RedisCore>
+  private let asking: Door<RedisRequest, RedisAnswer>
   private var feed: (any BackplaneFeed)?
-  private var waiters: [UInt64: Waiter] = [:]
-  private var lastNumber: UInt64 = 0
-  private var outgoing: [(RedisTicket, RedisRequest)] = []
+  /// The channels that are asked to be followed, by the numbers of the requests.
+  private var following: [UInt64: ChannelName] = [:]
   /// What came for channels whose follow has been answered, until the one who asked has heard it.
   private var held: [ChannelName: [RedisDelivery]] = [:]
   /// The channels whose follows have been heard in this turn.
   private var heard: [ChannelName] = []
   private var isStarted = false
 
+  /// - Parameter index: the loop's place among those of its node.
   init(index: Int, loop: EventLoop, core: LoopConfined<RedisCore>) {
-    self.index = index
     self.loop = loop
-    self.core = core
+    asking = Door(on: loop, to: core.loop) { _, asked in
+      for (number, request) in asked {
+        core.get.receive(request, RedisTicket(loop: index, number: number))
+      }
+    }
   }
 
   func start(_ feed: (any BackplaneFeed)?) {
@@ -41,51 +34,27 @@ final class RedisDoor: TurnParticipant {
   // MARK: Asking
 
   /// Asks, and waits for the answer without leaving the loop.
-  func ask(_ request: RedisRequest, following: ChannelName? = nil) async -> RedisAnswer {
-    let ticket = send(request)
-    let gate = Gate(on: loop)
-    waiters[ticket.number] = Waiter(gate: gate, following: following)
-    await gate.pass()
-    return waiters.removeValue(forKey: ticket.number)?.answer ?? .failed(.unavailable)
+  func ask(_ request: RedisRequest) async -> RedisAnswer {
+    await asking.ask(request) ?? .failed(.unavailable)
   }
 
   /// As ``ask(_:)``. What is fed of the channel meanwhile waits until the caller has gone on.
   func follow(_ channel: ChannelName) async -> RedisAnswer {
-    let answer = await ask(.follow(channel), following: channel)
+    let number = asking.begin(.follow(channel))
+    following[number] = channel
+    let answer = await asking.answer(to: number)
     heard.append(channel)
-    return answer
+    return answer ?? .failed(.unavailable)
   }
 
   /// Asks for what is not answered.
-  func tell(_ request: RedisRequest) {
-    _ = send(request)
-  }
-
-  private func send(_ request: RedisRequest) -> RedisTicket {
-    lastNumber += 1
-    let ticket = RedisTicket(loop: index, number: lastNumber)
-    if core.loop === loop {
-      core.get.receive(request, ticket)
-    } else {
-      outgoing.append((ticket, request))
-    }
-    return ticket
-  }
+  func tell(_ request: RedisRequest) { asking.tell(request) }
 
   /// What was asked leaves; what was held is fed. Returns whether it has to come back.
   func endOfTurn() -> Bool {
     // What the feed makes the hub do is done at the end of a turn, too.
     let hasReleased = release()
-    guard !outgoing.isEmpty else { return hasReleased }
-    let batch = outgoing
-    let core = core
-    let isPosted = core.loop.post {
-      for (ticket, request) in batch { core.get.receive(request, ticket) }
-    }
-    // A full inbox empties: the core's loop is far behind, and this comes back.
-    guard isPosted else { return true }
-    outgoing = []
-    return hasReleased
+    return asking.endOfTurn() || hasReleased
   }
 
   // MARK: Answers and the feed
@@ -101,10 +70,9 @@ final class RedisDoor: TurnParticipant {
   }
 
   private func open(_ ticket: RedisTicket, _ answer: RedisAnswer) {
-    guard let waiter = waiters[ticket.number] else { return }
-    if let channel = waiter.following, case .log = answer { held[channel] = [] }
-    waiters[ticket.number]?.answer = answer
-    waiter.gate.open()
+    let channel = following.removeValue(forKey: ticket.number)
+    if let channel, case .log = answer { held[channel] = [] }
+    asking.answer(ticket.number, answer)
   }
 
   /// Feeds what came between the answer to a follow and the moment at which it was heard.

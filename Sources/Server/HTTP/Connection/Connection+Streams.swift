@@ -3,7 +3,13 @@ import FanfareRuntime
 
 /// What becomes of a connection whose client follows channels.
 extension Connection {
-  func openStream(_ request: FollowRequest, _ cors: [HeaderField]) {
+  /// - Parameters:
+  ///   - first: what stands before all events.
+  ///   - watch: what ends a stream that follows a job.
+  func openStream(
+    _ request: FollowRequest, _ cors: [HeaderField], greeting first: [UInt8] = [],
+    _ watch: JobWatch? = nil
+  ) {
     arm(nil)
     state = .gone
     let site = site.get
@@ -16,9 +22,13 @@ extension Connection {
     output = []
     StreamHead.append(
       retry: site.retry(), cors: cors, date: site.date(), to: &greeting)
+    greeting += first
+    record.watch = watch
     // What the client sends on has no meaning here.
     stream.consume(stream.inputCount)
-    _ = subscriber.begin(greeting: greeting, request.follows, filter: request.filter)
+    let lives = subscriber.begin(
+      greeting: greeting, request.follows, filter: request.filter)
+    if lives { watch?.begins(subscriber) }
   }
 
   /// Goes on as a WebSocket. Where it cannot be served now, it is told so in its own words: a
@@ -64,11 +74,12 @@ extension Connection {
   }
 
   /// Ends an `EventSource` so that it comes back later: any status but 200 would end it for good.
-  func turnAway(_ cors: [HeaderField]) {
+  func turnAway(_ cors: [HeaderField], _ reason: EndReason? = nil) {
     let site = site.get
     StreamHead.append(retry: site.retry(), cors: cors, date: site.date(), to: &output)
     SSEFormat(content: .event, isNamed: true).appendBye(
-      site.isDraining ? .shutdown : .tooManyConnections, retry: site.retry(), to: &output)
+      reason ?? (site.isDraining ? .shutdown : .tooManyConnections), retry: site.retry(),
+      to: &output)
     site.metrics.errors["sse", "turned-away"] += 1
     finish(then: .linger)
   }

@@ -12,7 +12,7 @@ actor Connection: StreamDelegate, TimerTarget {
   enum State {
     /// Between requests, or within a head.
     case head(RequestHeadParser)
-    case body(RequestHead, PublishTarget, BodyReader)
+    case body(BodyUse, BodyReader)
     /// A task works on the answer.
     case responding
     /// An answer is on its way out.
@@ -28,20 +28,6 @@ actor Connection: StreamDelegate, TimerTarget {
     case nextRequest
     case close
     case linger
-  }
-
-  struct PublishTarget {
-    let channel: ChannelName?
-    let isNDJSON: Bool
-    let key: String?
-    let exchange: Exchange
-  }
-
-  /// What a task does for an answer.
-  private enum Work {
-    case publish(PublishRequest, key: String?)
-    case read(FollowRequest)
-    case `operator`(Endpoint, RequestTarget)
   }
 
   /// The bytes of answers that wait for the end of the turn while more requests are at hand.
@@ -62,7 +48,7 @@ actor Connection: StreamDelegate, TimerTarget {
   var timer = TimerToken.none
   /// Ends the wait of a long poll under way.
   var hangUp: HangUp?
-  private var inputHasEnded = false
+  private(set) var inputHasEnded = false
   private var isProcessing = false
   let isOverLimit: Bool
 
@@ -149,7 +135,7 @@ actor Connection: StreamDelegate, TimerTarget {
     while goesOn {
       switch state {
       case .head(let parser): goesOn = readHead(parser)
-      case .body(let head, let target, let reader): goesOn = readBody(head, target, reader)
+      case .body(let use, let reader): goesOn = readBody(use, reader)
       case .lingering:
         stream.consume(stream.inputCount)
         goesOn = false
@@ -199,12 +185,18 @@ actor Connection: StreamDelegate, TimerTarget {
     let exchange = exchange(head, cors: cors)
     switch admission {
     case .publish(let channel, let isNDJSON, let key):
-      let target = PublishTarget(
-        channel: channel, isNDJSON: isNDJSON, key: key,
-        exchange: self.exchange(head, readsBody: true, cors: cors))
-      state = .body(head, target, BodyReader(head.framing))
-      arm(limits.bodyReadTimeout)
-      if head.expectsContinue { interim() }
+      let exchange = self.exchange(head, readsBody: true, cors: cors)
+      awaitBody(
+        head, .publish(channel: channel, isNDJSON: isNDJSON, key: key, exchange))
+    case .jobs(let request):
+      guard request.readsBody else { return answer(.jobs(request), exchange) }
+      awaitBody(head, .jobs(request, self.exchange(head, readsBody: true, cors: cors)))
+    case .jobEvents(let job, let request, let isStream):
+      if isStream, isOverLimit || site.isDraining {
+        turnAway(cors)
+      } else {
+        follow(job, request, isStream: isStream, exchange)
+      }
     case .stream(let request):
       if isOverLimit || site.isDraining {
         turnAway(cors)
@@ -235,9 +227,13 @@ actor Connection: StreamDelegate, TimerTarget {
     Exchange(head, readsBody: readsBody, isLast: isOverLimit, cors: cors)
   }
 
-  private func readBody(
-    _ head: RequestHead, _ target: PublishTarget, _ reader: BodyReader
-  ) -> Bool {
+  private func awaitBody(_ head: RequestHead, _ use: BodyUse) {
+    state = .body(use, BodyReader(head.framing))
+    arm(limits.bodyReadTimeout)
+    if head.expectsContinue { interim() }
+  }
+
+  private func readBody(_ use: BodyUse, _ reader: BodyReader) -> Bool {
     var consumed = 0
     let outcome = stream.withInput { input in
       reader.read(input, bytesMax: limits.publishBodyBytesMax, consumed: &consumed)
@@ -245,62 +241,22 @@ actor Connection: StreamDelegate, TimerTarget {
     stream.consume(consumed)
     switch outcome {
     case .needsMore:
-      state = .body(head, target, reader)
+      state = .body(use, reader)
       if inputHasEnded { close(.clientClosed) }
       return false
     case .refused(let refusal):
       refuse(Problem(refusal))
       return true
     case .complete:
-      publish(reader.body, target)
+      answer(use, with: reader.body)
       return true
-    }
-  }
-
-  private func publish(_ body: [UInt8], _ target: PublishTarget) {
-    do throws(Problem) {
-      let request = try PublishRequest(
-        body, isNDJSON: target.isNDJSON, channel: target.channel, limits)
-      answer(.publish(request, key: target.key), target.exchange)
-    } catch {
-      respond(error.response, target.exchange)
     }
   }
 
   // MARK: Answering
 
-  private func answer(_ work: Work, _ exchange: Exchange) {
-    state = .responding
-    arm(nil)
-    Task { respond(await perform(work), exchange) }
-  }
-
-  // A method, not a closure handed in: the latter would run on the global pool and come back.
-  private func perform(_ work: Work) async -> Response {
-    let events = site.get.events
-    let operators = site.get.operators
-    let hubLoop = site.get.hubLoop
-    switch work {
-    case .publish(let request, let key): return await events.publish(request, key: key)
-    case .read(let request):
-      let hangUp = HangUp()
-      self.hangUp = hangUp
-      // Nobody is made to wait for a server that stops.
-      if site.get.isDraining { hangUp.hangUp() }
-      return await events.read(request, on: hubLoop, hangUp: hangUp)
-    case .operator(let endpoint, let target): return await operators.answer(endpoint, target)
-    }
-  }
-
-  private func respond(_ response: Response, _ exchange: Exchange) {
-    // It may have been closed while the task was away.
-    if case .gone = state { return }
-    if let problem = response.problem { site.get.metrics.errors["http", problem] += 1 }
-    finish(response, exchange)
-  }
-
   /// Answers, and goes on where another request may follow.
-  private func finish(_ response: Response, _ exchange: Exchange) {
+  func finish(_ response: Response, _ exchange: Exchange) {
     // A client that has ended its side still gets the answers to all it sent.
     let closes = !exchange.keepsAlive || site.get.isDraining || inputIsOver
     write(response, exchange, closes: closes)

@@ -31,6 +31,8 @@ final class ConnectionRecord: SubscriberOwner {
   /// The connection, while it speaks HTTP.
   weak var connection: Connection?
   private(set) weak var echo: WebSocketEcho?
+  /// What ends a stream that follows a job.
+  var watch: JobWatch?
   /// Held: a publish under way may outlive the node, and counts its refusal here. The site lets go
   /// of the record when the connection has ended.
   let site: LoopSite
@@ -124,6 +126,8 @@ final class ConnectionRecord: SubscriberOwner {
   private var seconds: Double { (site.loop.now - openedAt).inSeconds }
 
   private func leave() {
+    watch?.ends()
+    watch = nil
     site.metrics.open[kind.rawValue] -= 1
     site.metrics.seconds.observe(seconds)
     site.forget(self)

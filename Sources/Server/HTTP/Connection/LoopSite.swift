@@ -36,6 +36,8 @@ final class LoopSite: TurnParticipant {
   private(set) var admission: RequestAdmission
   let events: EventsAPI
   let operators: OperatorAPI
+  /// `nil` on a node without jobs.
+  let jobs: JobsAPI?
   var metrics = SiteMetrics()
   /// Compresses WebSocket messages; `nil` where the memory for it cannot be had.
   private(set) lazy var deflate = MessageDeflate().map { LoopConfined($0, to: loop) }
@@ -54,7 +56,7 @@ final class LoopSite: TurnParticipant {
 
   init(
     loop: EventLoop, hubLoop: HubLoop, admission: RequestAdmission, events: EventsAPI,
-    operators: OperatorAPI, node: NodeConnections, logger: Logger
+    operators: OperatorAPI, jobs: JobsAPI? = nil, node: NodeConnections, logger: Logger
   ) {
     self.loop = loop
     self.hubLoop = hubLoop
@@ -62,6 +64,7 @@ final class LoopSite: TurnParticipant {
     limits = admission.limits
     self.events = events
     self.operators = operators
+    self.jobs = jobs
     self.node = node
     self.logger = logger
   }

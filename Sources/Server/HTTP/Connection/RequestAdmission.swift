@@ -1,4 +1,5 @@
 import FanfareActors
+import FanfarePages
 import FanfareRuntime
 
 /// What a request turned out to want, judged by its head alone.
@@ -16,6 +17,10 @@ enum Admission: Sendable {
   case echo(WebSocketHandshake)
   case options(Endpoint)
   case `operator`(Endpoint, RequestTarget)
+  /// A question about jobs, once its body is here where it has one.
+  case jobs(JobsRequest)
+  /// The events of a job, as a stream or as JSON.
+  case jobEvents(JobID, FollowRequest, isStream: Bool)
   /// A file of the live page, or word that the client holds it already.
   case page(Response)
 }
@@ -26,7 +31,8 @@ extension Admission {
   var isServedOverLimit: Bool {
     switch self {
     case .stream, .streamHead, .webSocket, .options, .operator, .page: true
-    case .read, .publish, .echo: false
+    case .jobEvents(_, _, let isStream): isStream
+    case .read, .publish, .echo, .jobs: false
     }
   }
 }
@@ -39,6 +45,8 @@ struct RequestAdmission: Sendable {
   var compresses = false
   /// Whether `/ws/echo` is served.
   var echoes = false
+  /// Whether the node has jobs.
+  var keepsJobs = false
 
   func admit(_ head: RequestHead) throws(Problem) -> (Admission, cors: [HeaderField]) {
     let cors: [HeaderField]
@@ -59,6 +67,8 @@ struct RequestAdmission: Sendable {
   private func admission(_ head: RequestHead) throws(Problem) -> Admission {
     if head.target.isAsterisk { return .options(.events) }
     let endpoint = try Endpoint(head.target)
+    if visitsJobs(head, endpoint) { return .page(PagesAPI.answer(.jobs, to: head)) }
+    if case .jobs = endpoint, !keepsJobs { throw .jobsOff }
     guard endpoint.allowedMethods.contains(head.method) else {
       throw Problem(
         405, "method-not-allowed", "Use one of the methods in Allow.", fields: [endpoint.allow])
@@ -80,8 +90,20 @@ struct RequestAdmission: Sendable {
     case (_, .channels), (_, .connections), (_, .nodes), (_, .metrics), (_, .health),
       (_, .readiness):
       return .operator(endpoint, head.target)
+    case (_, .jobs(.jobEvents(let job))):
+      let request = try FollowRequest(head, endpoint, limits)
+      let isStream = wantsStream(head, request)
+      if isStream, head.method == .head { return .streamHead }
+      return .jobEvents(job, request, isStream: isStream)
+    case (_, .jobs(let endpoint)): return .jobs(try JobsRequest(head, endpoint, limits))
     case (_, .page(let file)): return .page(PagesAPI.answer(file, to: head))
     }
+  }
+
+  /// Whether somebody opens the page of jobs, which has the path of their list.
+  private func visitsJobs(_ head: RequestHead, _ endpoint: Endpoint) -> Bool {
+    endpoint == .jobs(.jobs) && (head.method == .get || head.method == .head)
+      && AcceptHeader.prefersPage(head)
   }
 
   /// A client that names the type gets a stream. One that takes anything (`curl -N`) gets one too
@@ -99,19 +121,8 @@ struct RequestAdmission: Sendable {
         415, "unsupported-media-type",
         "Send Content-Type: application/json for one event, or application/x-ndjson for lines.")
     }
-    if case .length(let length) = head.framing, length > limits.publishBodyBytesMax {
-      throw Problem(
-        413, "body-too-large",
-        "Send at most \(limits.publishBodyBytesMax) bytes in one request; split the rest.")
-    }
-    let keys = head.values("idempotency-key")
-    guard keys.count <= 1,
-      keys.allSatisfy({ (1...limits.idempotencyKeyBytesMax).contains($0.utf8.count) })
-    else {
-      throw Problem(
-        400, "bad-key",
-        "Send one Idempotency-Key of 1 to \(limits.idempotencyKeyBytesMax) bytes.")
-    }
-    return .publish(channel: channel, isNDJSON: type.isNDJSON, key: keys.first)
+    try head.checkBodyLength(limits)
+    return .publish(
+      channel: channel, isNDJSON: type.isNDJSON, key: try head.idempotencyKey(limits))
   }
 }

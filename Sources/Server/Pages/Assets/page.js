@@ -1,27 +1,6 @@
 // The live page. Whatever comes from outside is put on it as text, never as markup.
 
-const $ = (id) => document.getElementById(id);
-
-/** An element with a class and a text. */
-function element(name, className, text) {
-  const made = document.createElement(name);
-  if (className) made.className = className;
-  if (text !== undefined) made.textContent = text;
-  return made;
-}
-
-/** Sets a text, and leaves the document alone where nothing changed. */
-function say(node, text) {
-  if (node.textContent !== text) node.textContent = text;
-}
-
-function setState(node, state, text) {
-  node.dataset.state = state;
-  say(node, text);
-}
-
-const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
-const short = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 1 });
+import { $, element, problem, say, setState, short, whole } from "./parts.js";
 
 function rateText(rate) {
   return rate >= 10 ? whole.format(rate) : rate >= 0.05 ? rate.toFixed(1) : "0";
@@ -172,15 +151,6 @@ async function readRecent(channel) {
   if (channel.position !== null || !followed.has(channel.name)) return;
   for (const event of answer.events) arrived(event);
   channel.position = answer.cursor;
-}
-
-/** What a refusal says, or what a broken connection does. */
-async function problem(response) {
-  try {
-    return await response.json();
-  } catch {
-    return { status: response.status, title: response.statusText, detail: "" };
-  }
 }
 
 function refused(fault) {

@@ -3,10 +3,17 @@ enum AcceptHeader {
   /// Whether the request lists `text/event-stream` itself, with a weight above 0. Wildcards do not
   /// count: a client that takes anything gets JSON. Members that are malformed are left out.
   static func prefersEventStream(_ head: RequestHead) -> Bool {
+    names("text/event-stream", head)
+  }
+
+  /// Whether the request lists `text/html` itself, as browsers do where somebody visits a page.
+  static func prefersPage(_ head: RequestHead) -> Bool { names("text/html", head) }
+
+  private static func names(_ wanted: String, _ head: RequestHead) -> Bool {
     for index in 0..<head.fields.count
     where Octets.matches(head.fields.nameBytes(at: index), "accept") {
       for member in FieldValueReader.members(head.fields.valueBytes(at: index)) {
-        guard let type = ContentType(member), type.essence == "text/event-stream" else { continue }
+        guard let type = ContentType(member), type.essence == wanted else { continue }
         guard let weight = type.parameter("q") else { return true }
         if let thousandths = weightThousandths(weight), thousandths > 0 { return true }
       }

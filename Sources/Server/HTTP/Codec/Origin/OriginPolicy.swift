@@ -114,10 +114,11 @@ struct OriginPolicy: Sendable, Equatable {
     ] + vary
   }
 
-  /// Whether somebody follows a link to the live page from elsewhere. The page holds no data, acts
-  /// on nothing in its address without asking its own server, and stands in no frame.
+  /// Whether somebody follows a link to one of the pages from elsewhere. They hold no data, act on
+  /// nothing in their address without asking their own server, and stand in no frame.
   private func isVisit(_ head: RequestHead) -> Bool {
-    (head.method == .get || head.method == .head) && head.target.path == "/"
+    (head.method == .get || head.method == .head)
+      && (head.target.path == "/" || head.target.path == "/jobs" && AcceptHeader.prefersPage(head))
       && !head.contains("origin") && head.values("sec-fetch-mode") == ["navigate"]
       && head.values("sec-fetch-dest") == ["document"]
   }

@@ -1,3 +1,5 @@
+import FanfareActors
+
 /// The date format of HTTP (RFC 9110 section 5.6.7).
 enum HTTPDate {
   private static let weekdays = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"]

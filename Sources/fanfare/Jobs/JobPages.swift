@@ -1,0 +1,51 @@
+import FanfareServer
+
+/// A list of jobs that the server gives page by page.
+struct JobPages {
+  private static let pageMax = 100
+
+  let path: [String]
+  /// What the parameter is called that names the job before the page.
+  var cursor = "before"
+  let query: [(name: String, value: String?)]
+  let before: String?
+  let limit: Int
+  let json: Bool
+
+  /// Prints all, or the first ``limit``; a table page by page, so that a long one begins at once.
+  func print(from jobs: ClientJobs) async throws {
+    var printed = 0
+    var place = before
+    while true {
+      let asked = min(Self.pageMax, limit - printed)
+      let answer = try await jobs.get(
+        path, query + [(cursor, place), ("limit", String(asked))])
+      guard let listed = answer.objects("jobs") else { throw Self.noJobs }
+      if json {
+        for job in listed { try JobsOptions.printJSON(job) }
+      } else {
+        try printTable(listed, isFirst: printed == 0)
+      }
+      printed += listed.count
+      place = answer.string("next")
+      if printed >= limit || place == nil || listed.isEmpty { break }
+    }
+    if place != nil, !json {
+      JobsOptions.tell("# there are more: --limit, or --before \(place ?? "")")
+    }
+  }
+
+  static let noJobs = ClientError.notUnderstood(
+    "the answer holds no jobs; is it a Fanfare server with jobs?")
+
+  private func printTable(_ jobs: [JSONFields], isFirst: Bool) throws {
+    guard !jobs.isEmpty else {
+      if isFirst { JobsOptions.tell("no jobs") }
+      return
+    }
+    var table = TextTable(JobText.headings)
+    for job in jobs { table.append(JobText.row(job)) }
+    let text = isFirst ? table.text : table.text.drop { $0 != "\n" }.dropFirst().description
+    try JobsOptions.print(bytes: Array(text.utf8))
+  }
+}
