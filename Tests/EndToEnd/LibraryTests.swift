@@ -37,6 +37,7 @@ import Testing
   @Test func nothingIsServedBeforeTheStart() async throws {
     var settings = Settings()
     settings.listen = ListenAddress(host: "127.0.0.1", port: 0)
+    settings.jobs.store = .off
     let server = try FanfareServer(settings, logger: CapturedLog().logger)
     #expect(server.address == nil)
     #expect(throws: ServerError.notRunning) { try server.follow(["c"]) }
@@ -57,6 +58,7 @@ import Testing
     try await ServerUnderTest.run { running in
       var settings = Settings()
       settings.listen = ListenAddress(host: "127.0.0.1", port: Int(running.port))
+      settings.jobs.store = .off
       let second = try FanfareServer(settings, logger: CapturedLog().logger)
       do {
         try await second.start()

@@ -6,7 +6,9 @@ import Testing
 @Suite struct PageFilesTests {
   private static let types = [
     "/": "text/html; charset=utf-8", "/page.css": "text/css; charset=utf-8",
-    "/page.js": "text/javascript; charset=utf-8", "/fanfare.js": "text/javascript; charset=utf-8",
+    "/page.js": "text/javascript; charset=utf-8", "/parts.js": "text/javascript; charset=utf-8",
+    "/jobs.css": "text/css; charset=utf-8", "/jobs.js": "text/javascript; charset=utf-8",
+    "/job.js": "text/javascript; charset=utf-8", "/fanfare.js": "text/javascript; charset=utf-8",
     "/fanfare.d.ts": "text/plain; charset=utf-8",
   ]
 
@@ -84,6 +86,40 @@ import Testing
         "GET / HTTP/1.1\r\nHost: evil.example\r\n\(foreign)\r\n"
           + visit.map { $0 + "\r\n" }.joined() + "\r\n")
       #expect(try rebound.answer().status == 403)
+    }
+  }
+
+  /// The path is that of their list: who visits it gets the page, programs get JSON.
+  @Test func thePageOfJobsIsForThoseWhoVisitIt() async throws {
+    let visit = "Accept: text/html,application/xhtml+xml,*/*;q=0.8"
+    try await JobsOverHTTP.run { server in
+      let page = try server.ask("GET", "/jobs", [visit])
+      #expect(page.status == 200)
+      #expect(page["content-type"] == "text/html; charset=utf-8")
+      #expect(page["vary"] == "Accept")
+      #expect(page["content-security-policy"]?.contains("default-src 'none'") == true)
+      let tag = try #require(page["etag"])
+      #expect(try server.ask("HEAD", "/jobs", [visit, "If-None-Match: \(tag)"]).status == 304)
+      for fields in [[], ["Accept: */*"], ["Accept: application/json"]] {
+        let list = try server.ask("GET", "/jobs", fields)
+        #expect(list["content-type"] == "application/json", "\(fields)")
+        #expect(list.text == #"{"jobs":[]}"#)
+      }
+      #expect(try server.ask("POST", "/jobs", [visit]).status == 405)
+      // A link from elsewhere leads to the page, and to nothing else.
+      let foreign = ["Sec-Fetch-Site: cross-site", "Sec-Fetch-Mode: navigate"]
+      let document = "Sec-Fetch-Dest: document"
+      #expect(try server.ask("GET", "/jobs", foreign + [document, visit]).status == 200)
+      #expect(try server.ask("GET", "/jobs", foreign + [document]).status == 403)
+      #expect(try server.ask("GET", "/queues", foreign + [document, visit]).status == 403)
+      #expect(
+        try server.ask("GET", "/jobs", foreign + ["Sec-Fetch-Dest: iframe", visit]).status == 403)
+    }
+    // Without jobs the page says so; their list does.
+    try await ServerUnderTest.run { server in
+      let client = try server.connect()
+      #expect(try client.ask("GET", "/jobs", [visit]).status == 200)
+      #expect(try client.ask("GET", "/jobs").status == 404)
     }
   }
 

@@ -12,6 +12,7 @@ import Testing
   @Test(.timeLimit(.minutes(1))) func aFollowerThatNeverReadsCostsNobodyAnything() async throws {
     var settings = Settings()
     settings.listen = try #require(ListenAddress("127.0.0.1:0"))
+    settings.jobs.store = .off
     let server = try FanfareServer(
       settings, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     try await server.start()

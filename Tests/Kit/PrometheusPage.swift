@@ -67,16 +67,30 @@ package struct PrometheusPage: Sendable {
   /// Buckets are cumulative, end with `+Inf`, and agree with the count.
   private func checkHistograms() throws {
     for (name, type) in types where type == "histogram" {
-      let buckets = samples.filter { $0.key.hasPrefix("\(name)_bucket{") }
-      let count = samples["\(name)_count"]
-      guard let whole = samples["\(name)_bucket{le=\"+Inf\"}"], whole == count,
-        samples["\(name)_sum"] != nil
-      else { throw ClientFailure.malformed("histogram \(name)") }
-      let bounds = buckets.map { key, value in
-        (Double(key.dropFirst(name.count + 12).dropLast(2)) ?? .infinity, value)
+      var bucketCount = 0
+      let counts = samples.filter {
+        $0.key == "\(name)_count" || $0.key.hasPrefix("\(name)_count{")
       }
-      let values = bounds.sorted { $0.0 < $1.0 }.map(\.1)
-      guard values == values.sorted() else { throw ClientFailure.malformed("histogram \(name)") }
+      for (key, count) in counts {
+        let labels = key.dropFirst("\(name)_count".count)
+        let inner = labels.isEmpty ? "" : labels.dropFirst().dropLast() + ","
+        let start = "\(name)_bucket{\(inner)le=\""
+        let buckets = samples.filter { $0.key.hasPrefix(start) }
+        bucketCount += buckets.count
+        guard samples["\(start)+Inf\"}"] == count, samples["\(name)_sum\(labels)"] != nil else {
+          throw ClientFailure.malformed("histogram \(name)\(labels)")
+        }
+        let bounds = buckets.map { key, value in
+          (Double(key.dropFirst(start.count).dropLast(2)) ?? .infinity, value)
+        }
+        let values = bounds.sorted { $0.0 < $1.0 }.map(\.1)
+        guard values == values.sorted() else {
+          throw ClientFailure.malformed("histogram \(name)\(labels)")
+        }
+      }
+      guard samples.keys.filter({ $0.hasPrefix("\(name)_bucket") }).count == bucketCount else {
+        throw ClientFailure.malformed("buckets of \(name) without a count")
+      }
     }
   }
 

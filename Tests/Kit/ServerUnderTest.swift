@@ -10,14 +10,19 @@ package struct ServerUnderTest: Sendable {
 
   /// Starts a server whose settings are the defaults but for what `change` does to them.
   ///
-  /// - Parameter backplane: what it runs over; by default what its settings name.
+  /// - Parameters:
+  ///   - backplane: what it runs over; by default what its settings name.
+  ///   - prepare: what is done with the server before it starts.
   package static func start(
-    _ change: (inout Settings) -> Void = { _ in }, over backplane: (any Backplane)? = nil
+    _ change: (inout Settings) -> Void = { _ in }, over backplane: (any Backplane)? = nil,
+    prepare: (FanfareServer) throws -> Void = { _ in }
   ) async throws -> ServerUnderTest {
     var settings = Settings()
     settings.listen = ListenAddress(host: "127.0.0.1", port: 0)
     // Two, so that everything is tried across loops whatever the machine has.
     settings.loops = .exactly(2)
+    // Nothing is left in the working directory; a test of jobs says where they are kept.
+    settings.jobs.store = .off
     change(&settings)
     let log = CapturedLog()
     let server: FanfareServer
@@ -26,6 +31,7 @@ package struct ServerUnderTest: Sendable {
     } else {
       server = try FanfareServer(settings, logger: log.logger)
     }
+    try prepare(server)
     try await server.start()
     guard let port = server.address?.split(separator: ":").last.flatMap({ UInt16($0) }) else {
       throw ClientFailure.malformed("address \(server.address ?? "none")")

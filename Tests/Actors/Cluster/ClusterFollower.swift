@@ -37,7 +37,7 @@ final class ClusterFollower: TimerTarget, ExchangeOwner {
     self.story = story
     poll = PollExchange(channels, wait: 1)
     random = SeededGenerator(seed: seed)
-    witness = FollowerWitness(channels.map(\.text), ledger)
+    witness = FollowerWitness(channels.map(\.text), hear: ledger.delivered(_:at:))
     place = number % entrance.places
   }
 

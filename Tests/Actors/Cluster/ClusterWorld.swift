@@ -247,7 +247,9 @@ final class ClusterWorld {
     for follower in followers {
       violations += follower.faults
       if follower.faults.isEmpty {
-        violations += follower.witness.unheard().map { "\(follower.name): \($0)" }
+        violations += ledger.unheard(by: follower.witness.audit.accounts).map {
+          "\(follower.name): \($0)"
+        }
       }
       count("reconnects", follower.reconnects)
       for (_, account) in follower.witness.audit.accounts {

@@ -12,6 +12,7 @@ enum CommandSandbox {
       file: "/dev/null", environment: [:], overrides: [("log.level", "error")])
     settings.listen = ListenAddress(host: "127.0.0.1", port: port)
     settings.loops = .exactly(2)
+    settings.jobs.store = .off
     settings.namespaceDefaults.historyEventsMax = 10_000
     configure(&settings)
     let server = try FanfareServer(settings)

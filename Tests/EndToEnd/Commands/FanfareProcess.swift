@@ -23,7 +23,8 @@ final class FanfareProcess: Sendable {
   static let binary = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
     .deletingLastPathComponent().appendingPathComponent("fanfare")
 
-  /// Starts `fanfare` with these arguments, in an empty environment but for `FANFARE_URL`.
+  /// Starts `fanfare` with these arguments, in an empty environment but for `FANFARE_URL`. A server
+  /// keeps no jobs: those of all tests would share one file.
   ///
   /// - Parameters:
   ///   - input: what it reads; nil leaves its input open until ``endInput()``.
@@ -36,7 +37,8 @@ final class FanfareProcess: Sendable {
     defer { for end in [input0.read, output1.write, errors2.write] { close(end) } }
     process = try Subprocess(
       [Self.binary.path] + arguments,
-      environment: server.map { ["FANFARE_URL=http://\($0)"] } ?? [],
+      environment: (server.map { ["FANFARE_URL=http://\($0)"] } ?? [])
+        + (arguments.first == "serve" ? ["FANFARE_JOBS_STORE=off"] : []),
       directory: FileManager.default.temporaryDirectory.path,
       openings: [
         0: .copy(of: input0.read), 1: .copy(of: output1.write), 2: .copy(of: errors2.write),

@@ -118,8 +118,8 @@ import Testing
       "<<: unknown key (fanfare.yaml line 1); fanfare config reference lists the keys"
     ),
     (
-      "jobs:\n  store: auto",
-      "jobs: is not in this version yet (fanfare.yaml line 1); leave it out"
+      "auth:\n  mode: none",
+      "auth: is not in this version yet (fanfare.yaml line 1); leave it out"
     ),
   ])
   func anUnknownKey(yaml: String, line: String) throws {

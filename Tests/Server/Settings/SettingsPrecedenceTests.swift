@@ -91,7 +91,11 @@ import Testing
     "limits.backplane-publish-bytes": "9MiB", "limits.backplane-kept": "9MiB",
     "limits.poll-wait": "30s", "limits.idempotency-ttl": "3m",
     "limits.idempotency-keys": "8", "limits.idempotency-key-bytes": "64",
-    "limits.paced-publishes": "10",
+    "limits.paced-publishes": "10", "jobs.store": "off", "jobs.path": "x/y.sqlite",
+    "jobs.retention": "3d", "jobs.only-here": "true", "limits.job-args": "1MiB",
+    "limits.job-result": "1MiB", "limits.job-checkpoint": "1MiB", "limits.job-error": "1KiB",
+    "limits.job-log": "1MiB", "limits.jobs": "7", "limits.jobs-per-request": "7",
+    "limits.workflow-steps": "7", "limits.waiting-leases": "7",
   ]
 
   @Test func listsAreReplacedNotJoined() throws {

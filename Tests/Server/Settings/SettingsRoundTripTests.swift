@@ -31,9 +31,9 @@ import Testing
       for key in SettingKeys.all(in: settings) {
         let value = key.text(settings).line
         switch Int.random(in: 0..<3, using: &random) {
-        case 0 where key.namespace == nil:
+        case 0 where key.member == nil:
           environment[key.variable] = value
-        case 1 where key.namespace == nil:
+        case 1 where key.member == nil:
           environment[key.variable] = key.text(decoy).line
           overrides.append((key.name, value))
         default:

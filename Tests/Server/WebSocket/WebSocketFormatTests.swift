@@ -87,7 +87,7 @@ import Testing
     Self.format.appendHeartbeat(to: &bytes)
     #expect(bytes == [0x89, 0])
     let codes: [EndReason: UInt16] = [
-      .clientClosed: 1000, .protocolError: 1002, .tooBig: 1009, .rateLimited: 1008,
+      .clientClosed: 1000, .over: 1000, .protocolError: 1002, .tooBig: 1009, .rateLimited: 1008,
       .slowMessage: 1008, .silent: 1008, .socketError: 1011, .shutdown: 1012, .backplaneAway: 1013,
       .stalled: 1013, .stalledFrames: 1013, .controlLane: 1013, .overflow: 1013, .hole: 1013,
       .tooManyChannels: 1013, .tooManyConnections: 1013,

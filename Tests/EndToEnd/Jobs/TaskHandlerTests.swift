@@ -1,0 +1,191 @@
+import FanfareActors
+import FanfareRuntime
+import FanfareServer
+import FanfareTestKit
+import Testing
+
+/// Jobs that Swift code of the same process does, through a whole server.
+@Suite struct TaskHandlerTests {
+  /// Does what its arguments say.
+  private struct Player: TaskHandler {
+    struct Arguments: Decodable, Sendable {
+      var wait: Int?
+      var fail: String?
+      var text: String?
+    }
+
+    struct Result: Encodable, Sendable {
+      let text: String
+      let attempt: Int
+      let input: String?
+      let checkpoint: Int?
+    }
+
+    struct Trouble: Error, CustomStringConvertible { let description: String }
+
+    let task = "play"
+    let running = Locked(0)
+    let peak = Locked(0)
+    /// Handlers that were told to stop.
+    let stopped = Locked(0)
+    let release = Locked(false)
+
+    func run(_ arguments: Arguments, _ context: TaskContext) async throws -> Result {
+      let now = running.withLock { running in
+        running += 1
+        return running
+      }
+      peak.withLock { $0 = max($0, now) }
+      defer { running.withLock { $0 -= 1 } }
+      let checkpoint: Int? = try context.checkpoint()
+      try await context.checkpoint((checkpoint ?? 0) + 1)
+      context.progress(1, of: 2, message: "began")
+      context.log("began")
+      switch arguments.fail {
+      case "final": throw TaskFailure.final("never")
+      case "limited": throw TaskFailure.rateLimited(retryAfter: .milliseconds(50))
+      case "once" where context.attempt == 1:
+        throw TaskFailure.failed("once", retryAfter: .milliseconds(10))
+      case "always": throw Trouble(description: "trouble")
+      case "deaf":
+        while !release.withLock({ $0 }) { await Task { try? await Self.nap() }.value }
+      default: break
+      }
+      do {
+        for _ in 0..<(arguments.wait ?? 0) { try await Self.nap() }
+      } catch {
+        #expect(context.isCancelled)
+        stopped.withLock { $0 += 1 }
+        throw error
+      }
+      context.usage(tokens: 5, cost: 0.25)
+      return Result(
+        text: arguments.text ?? "", attempt: context.attempt, input: try context.input(),
+        checkpoint: checkpoint)
+    }
+
+    private static func nap() async throws { try await Task.sleep(for: .milliseconds(10)) }
+  }
+
+  private func play(
+    _ change: (inout Settings) -> Void = { _ in },
+    _ body: (WorkerScene, Player) async throws -> Void
+  ) async throws {
+    let player = Player()
+    try await WorkerScene.run(
+      { settings, _ in
+        settings.queues[QueueName(checked: "sync_queue")]?.lease = .milliseconds(600)
+        settings.queues[QueueName(checked: "sync_queue")]?.retry.base = .milliseconds(20)
+        change(&settings)
+      }, handlers: { try $0.handle(player, in: "sync_queue") }
+    ) { scene in
+      try await body(scene, player)
+      player.release.withLock { $0 = true }
+    }
+  }
+
+  @Test func doesJobsWithTypedArgumentsAndResults() async throws {
+    try await play { scene, _ in
+      let id = try scene.enqueue(#"{"task":"play","args":{"text":"é \"x\""}}"#)
+      let job = try await scene.job(id, becomes: "succeeded")
+      let whole = try scene.text(id)
+      #expect(job.progress == .init(current: 1, total: 2, message: "began"), "\(whole)")
+      #expect(whole.contains(#""attempt":1"#) && whole.contains(#""text":"é \"x\"""#), "\(whole)")
+      #expect(whole.contains(#""usage":{"tokens":5,"cost":0.25}"#))
+      #expect(whole.contains(#""checkpoint":1"#))
+      // On a busy machine a lease of so short a time may be lost, and the job begun once more.
+      #expect(try scene.log(id).hasPrefix("began\n"))
+      let bad = try scene.enqueue(#"{"task":"play","args":{"text":5}}"#)
+      let dead = try await scene.job(bad, becomes: "dead")
+      #expect(dead.error?.hasPrefix("its args are not what the task takes") == true)
+    }
+  }
+
+  @Test func failuresSayWhatFollows() async throws {
+    try await play { scene, _ in
+      let final = try scene.enqueue(#"{"task":"play","args":{"fail":"final"}}"#)
+      let dead = try await scene.job(final, becomes: "dead")
+      #expect(dead.error == "never" && dead.reason == "failed" && dead.failures == 1)
+      let once = try scene.enqueue(#"{"task":"play","args":{"fail":"once"}}"#)
+      let done = try await scene.job(once, becomes: "succeeded")
+      #expect(done.failures == 1 && done.attempt == 2)
+      // What the first attempt kept, the second found.
+      #expect(try scene.text(once).contains(#""checkpoint":2"#))
+      let always = try scene.enqueue(#"{"task":"play","args":{"fail":"always"},"attempts":2}"#)
+      let given = try await scene.job(always, becomes: "dead")
+      #expect(given.reason == "attempts" && given.errors.map(\.error) == ["trouble", "trouble"])
+      let limited = try scene.enqueue(#"{"task":"play","args":{"fail":"limited"}}"#)
+      let seen = try await Deadline().holds { try scene.job(limited).releases >= 2 }
+      #expect(seen)
+      #expect(try scene.job(limited).failures == 0)
+      #expect([202, 409].contains(try scene.cancel(limited)))
+    }
+  }
+
+  @Test func runsAsManyAtOnceAsTheQueueSays() async throws {
+    try await play({ settings in
+      settings.queues[QueueName(checked: "sync_queue")]?.concurrency = 3
+    }) { scene, player in
+      let ids = try (0..<12).map { _ in
+        try scene.enqueue(#"{"task":"play","args":{"wait":5}}"#)
+      }
+      for id in ids { #expect(try await scene.job(id, becomes: "succeeded").state == "succeeded") }
+      #expect(player.peak.withLock { $0 } == 3)
+    }
+  }
+
+  @Test func stopsWhenItsJobIsCancelled() async throws {
+    try await play { scene, player in
+      let id = try scene.enqueue(#"{"task":"play","args":{"wait":6000}}"#)
+      _ = try await scene.job(id, becomes: "running")
+      #expect(try scene.cancel(id) == 202)
+      #expect(try await scene.job(id, becomes: "cancelled").state == "cancelled")
+      #expect(player.stopped.withLock { $0 } == 1)
+    }
+  }
+
+  @Test func aJobIsKeptForLongerThanItsLease() async throws {
+    try await play { scene, _ in
+      let id = try scene.enqueue(#"{"task":"play","args":{"wait":150}}"#)
+      let job = try await scene.job(id, becomes: "succeeded")
+      #expect(job.crashes == 0 && job.releases == 0 && job.attempt == 1)
+    }
+  }
+
+  @Test func aServerThatEndsWaitsForAWhileAndGivesTheRestBack() async throws {
+    try await play({ $0.drainWindow = .seconds(3) }) { scene, player in
+      let short = try scene.enqueue(#"{"task":"play","args":{"wait":50}}"#)
+      let deaf = try scene.enqueue(#"{"task":"play","args":{"fail":"deaf"}}"#)
+      let long = try scene.enqueue(#"{"task":"play","args":{"wait":60000}}"#)
+      #expect(await Deadline().holds { player.running.withLock { $0 } == 3 })
+      let late = try scene.enqueue(#"{"task":"play","delay":1}"#)
+      let start = ContinuousClock.now
+      await scene.running.stop()
+      // Up to the window, and a little for those that do not hear.
+      #expect(ContinuousClock.now - start < .seconds(12))
+      #expect(player.stopped.withLock { $0 } == 1)
+      var settings = scene.running.server.settings
+      settings.tasks = [:]
+      let kept = settings
+      let next = try await ServerUnderTest.start { $0 = kept }
+      let again = WorkerScene(running: next, folder: scene.folder)
+      #expect(try again.job(short).state == "succeeded")
+      for id in [deaf, long] {
+        let job = try again.job(id)
+        #expect(job.state == "queued" && job.releases == 1, again.words(id))
+        #expect(job.crashes == 0 && job.failures == 0)
+      }
+      #expect(["scheduled", "queued"].contains(try again.job(late).state))
+      await next.stop()
+    }
+  }
+
+  @Test func whatCannotBeHandledIsSaid() async throws {
+    let server = try FanfareServer(Settings(), logger: CapturedLog().logger)
+    try server.handle(Player(), in: "sync_queue")
+    try server.handle(Player(), in: "git_queue")
+    for queue in ["sync_queue", "no_queue", "a b"] {
+      #expect(throws: ServerError.self) { try server.handle(Player(), in: queue) }
+    }
+  }
+}
