@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Compares others with the floor, where they are installed: nginx with nchan
-# (apt-get install nginx libnginx-mod-nchan) and node with ws (apt-get install node-ws). SCENARIOS,
-# RUNS, LENGTH and TRANSPORT as in run.sh. NCHAN is nchan's module, NODE_MODULES the folder of ws,
-# where they are elsewhere.
+# (apt-get install nginx libnginx-mod-nchan) and node with ws (apt-get install node-ws); and then
+# jobs with Celery (celery.sh). SCENARIOS, RUNS, LENGTH and TRANSPORT as in run.sh. NCHAN is nchan's
+# module, NODE_MODULES the folder of ws, where they are elsewhere.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 NCHAN=${NCHAN:-/usr/lib/nginx/modules/ngx_nchan_module.so}
@@ -48,3 +48,5 @@ if [ -x "$NODE" ] && [ -d "$NODE_MODULES/ws" ]; then
 else
   echo "node with ws is not installed (node-ws): left out."
 fi
+
+Benchmarks/celery.sh

@@ -36,6 +36,7 @@ if [ "${#scenarios[@]}" = 0 ]; then
   else
     echo "redis-server is not installed: nodes over Redis are left out"
   fi
+  run jobs --runs "${RUNS:-5}"
   run idle
   run stalled --seconds 20
   run restart

@@ -12,6 +12,7 @@ struct FanfareBench: AsyncParsableCommand {
       broken.
       """,
     subcommands: [
-      Compare.self, Fanout.self, Idle.self, Stalled.self, Restart.self, Redis.self, RedisAway.self,
+      Compare.self, Fanout.self, Jobs.self, Idle.self, Stalled.self, Restart.self, Redis.self,
+      RedisAway.self,
     ])
 }

@@ -6,15 +6,12 @@ import Glibc
 /// on their way, or so many a second. With several channels each event goes to the next one.
 ///
 /// `@unchecked Sendable`: used on the crowd's loop alone.
-final class Publisher: LoadHandler, @unchecked Sendable {
+final class Publisher: LoadHandler, Asker, @unchecked Sendable {
   private struct Asked {
     let firstChannel: Int
     let count: Int
     let instant: UInt64
   }
-
-  private static let socketToken: UInt32 = 0
-  private static let timerToken: UInt32 = 1
 
   let crowd: Crowd
   /// The events that may be on their way.
@@ -37,16 +34,13 @@ final class Publisher: LoadHandler, @unchecked Sendable {
   private(set) var head: UInt64 = 0
   /// From composing a request to its answer.
   var answerTimes = LatencyHistogram()
-  private let port: UInt16
+  private let connection: PipelinedConnection
   private let path: [UInt8]
   /// What the line of an event begins with, by channel.
   private let lineStarts: [[UInt8]]
   /// Whether the event's number stands in its data, and the data is all that is published.
   private let isNumbered: Bool
   private var padding: [UInt8] = []
-  private var tokens: UInt64 = 0
-  private var descriptor: Int32?
-  private var isConnected = false
   private let timer: Int32
   private var interval: UInt64 = 0
   private var nextDue: UInt64 = 0
@@ -54,15 +48,12 @@ final class Publisher: LoadHandler, @unchecked Sendable {
   /// What the answers on their way are for.
   private var asked: [Asked] = []
   private var askedStart = 0
-  private var output: [UInt8] = []
-  private var outputStart = 0
   private var body: [UInt8] = []
-  private var input: [UInt8] = []
 
   init(_ crowd: Crowd, channels: [String], dataBytes: Int, to server: SocketAddress) {
     self.crowd = crowd
     self.dataBytes = dataBytes
-    port = server.port
+    connection = PipelinedConnection(crowd.loop, to: server)
     heads = channels.map { _ in 0 }
     let target = channels.count == 1 ? "/channels/\(channels[0])/events" : "/events"
     path = Array("POST \(target) HTTP/1.1\r\nHost: \(server.text)\r\nContent-Type: ".utf8)
@@ -81,24 +72,24 @@ final class Publisher: LoadHandler, @unchecked Sendable {
 
   /// Once, on the loop.
   func begin() {
-    tokens = crowd.loop.register(self)
+    connection.asker = self
+    connection.begin()
     crowd.publisher = self
-    crowd.loop.watch(
-      timer, .add, for: EPOLLIN.rawValue, token: tokens | UInt64(Self.timerToken))
+    crowd.loop.watch(timer, .add, for: EPOLLIN.rawValue, token: crowd.loop.register(self))
   }
 
   /// Publishes so many more events. It connects for that: a server may close a connection that says
   /// nothing for long.
   func publish(_ count: UInt64) {
     left = count
-    connect()
+    connection.connect()
     proceed()
   }
 
   /// Publishes so many events a second, whatever has become of the ones before. Each is stamped
   /// with the time at which it was due: what waits here is late too.
   func publish(perSecond rate: Int) {
-    connect()
+    connection.connect()
     interval = 1_000_000_000 / UInt64(rate)
     nextDue = LoadLoop.now + interval
     load_arm(timer, nextDue)
@@ -111,7 +102,7 @@ final class Publisher: LoadHandler, @unchecked Sendable {
   }
 
   /// Whether everything sent has been answered.
-  var isQuiet: Bool { askedStart == asked.count && outputStart == output.count }
+  var isQuiet: Bool { askedStart == asked.count && connection.isSent }
 
   private var arrived: UInt64 {
     switch arrival {
@@ -123,7 +114,7 @@ final class Publisher: LoadHandler, @unchecked Sendable {
 
   /// Fills the window.
   func proceed() {
-    guard isConnected, left > 0, outputStart == output.count else { return }
+    guard connection.isConnected, left > 0, connection.isSent else { return }
     while left > 0 {
       let under = Int(clamping: head) - Int(clamping: arrived)
       let count = min(window - under, linesMax, Int(clamping: left))
@@ -132,10 +123,11 @@ final class Publisher: LoadHandler, @unchecked Sendable {
       compose(count) { _ in now }
       left -= UInt64(count)
     }
-    flush()
+    connection.flush()
   }
 
-  private func tick() {
+  /// The timer.
+  func ready(_ token: UInt32, _ events: UInt32) {
     var count: UInt64 = 0
     _ = read(timer, &count, 8)
     guard interval > 0 else { return }
@@ -148,16 +140,12 @@ final class Publisher: LoadHandler, @unchecked Sendable {
     }
     if due > 0 { compose(due) { first + UInt64($0) * interval } }
     load_arm(timer, nextDue)
-    if isConnected { flush() }
+    connection.flush()
   }
 
   // MARK: Requests
 
   private func compose(_ count: Int, sentAt time: (Int) -> UInt64) {
-    if outputStart == output.count {
-      output.removeAll(keepingCapacity: true)
-      outputStart = 0
-    }
     asked.append(Asked(firstChannel: nextChannel, count: count, instant: LoadLoop.now))
     body.removeAll(keepingCapacity: true)
     for line in 0..<count {
@@ -168,13 +156,14 @@ final class Publisher: LoadHandler, @unchecked Sendable {
       nextChannel = nextChannel + 1 == lineStarts.count ? 0 : nextChannel + 1
     }
     head += UInt64(count)
-    output.append(contentsOf: path)
+    connection.output.append(contentsOf: path)
     let isLines = count > 1 || lineStarts.count > 1
-    output.append(contentsOf: (isLines ? "application/x-ndjson" : "application/json").utf8)
-    output.append(contentsOf: "\r\nContent-Length: ".utf8)
-    append(UInt64(body.count), to: &output)
-    output.append(contentsOf: "\r\n\r\n".utf8)
-    output.append(contentsOf: body)
+    connection.output.append(
+      contentsOf: (isLines ? "application/x-ndjson" : "application/json").utf8)
+    connection.output.append(contentsOf: "\r\nContent-Length: ".utf8)
+    append(UInt64(body.count), to: &connection.output)
+    connection.output.append(contentsOf: "\r\n\r\n".utf8)
+    connection.output.append(contentsOf: body)
   }
 
   /// The data is `{"t":NANOSECONDS,"p":"xxx…"}`, as long as asked for.
@@ -201,75 +190,18 @@ final class Publisher: LoadHandler, @unchecked Sendable {
     }
   }
 
-  private func flush() {
-    guard let descriptor, outputStart < output.count else { return }
-    let sent = output.withUnsafeBytes { bytes in
-      send(
-        descriptor, bytes.baseAddress.unsafelyUnwrapped + outputStart,
-        bytes.count - outputStart, Int32(MSG_NOSIGNAL))
-    }
-    if sent >= 0 { outputStart += sent }
-    if sent < 0, errno != EAGAIN { return fail("the publisher's connection failed: \(errno)") }
-    if outputStart < output.count { watch(EPOLLIN.rawValue | EPOLLOUT.rawValue) }
-  }
+  // MARK: Answers
 
-  // MARK: Sockets
+  func canAsk() { proceed() }
 
-  private func connect() {
-    guard descriptor == nil else { return }
-    let connected = load_connect(port, 1)
-    guard connected >= 0 else { return fail("the publisher cannot connect: \(-connected)") }
-    descriptor = connected
-    crowd.loop.watch(
-      connected, .add, for: EPOLLOUT.rawValue, token: tokens | UInt64(Self.socketToken))
-  }
-
-  private func watch(_ events: UInt32) {
-    guard let descriptor else { return }
-    crowd.loop.watch(
-      descriptor, .change, for: events, token: tokens | UInt64(Self.socketToken))
-  }
-
-  func ready(_ token: UInt32, _ events: UInt32) {
-    guard token == Self.socketToken else { return tick() }
-    if events & EPOLLOUT.rawValue != 0 {
-      isConnected = true
-      watch(EPOLLIN.rawValue)
-      flush()
-    }
-    if events & ~EPOLLOUT.rawValue != 0 { receive() }
-    proceed()
-  }
-
-  private func receive() {
-    guard let descriptor else { return }
-    let count = recv(
-      descriptor, crowd.loop.receiveBuffer, LoadLoop.receiveBytes, Int32(MSG_DONTWAIT))
-    guard count > 0 else {
-      if count < 0, errno == EAGAIN { return }
-      if left == 0, isQuiet { return close() }
-      return fail("the publisher's connection ended")
-    }
-    input.append(
-      contentsOf: UnsafeBufferPointer(start: crowd.loop.receiveBuffer, count: count))
-    var start = 0
-    while let head = nextHead(start),
-      input.count - start >= head.bytes + head.contentLength
-    {
-      start += head.bytes + head.contentLength
-      guard askedStart < asked.count else { return fail("an answer that nobody asked for") }
-      answered(head.status, asked[askedStart])
-      askedStart += 1
-    }
-    input.removeFirst(start)
+  func answered(_ status: Int, _ body: UnsafeBufferPointer<UInt8>) {
+    guard askedStart < asked.count else { return fail("an answer that nobody asked for") }
+    answered(status, asked[askedStart])
+    askedStart += 1
     if askedStart == asked.count {
       asked.removeAll(keepingCapacity: true)
       askedStart = 0
     }
-  }
-
-  private func nextHead(_ start: Int) -> ResponseHead? {
-    input.withUnsafeBufferPointer { ResponseHead(UnsafeBufferPointer(rebasing: $0[start...])) }
   }
 
   private func answered(_ status: Int, _ request: Asked) {
@@ -284,11 +216,14 @@ final class Publisher: LoadHandler, @unchecked Sendable {
     failure = failure ?? "a publish was answered \(status)"
   }
 
+  func connectionEnded(_ reason: String) {
+    if left == 0, isQuiet { return close() }
+    fail("the publisher's connection \(reason)")
+  }
+
   func close() {
     stop()
-    if let descriptor { Glibc.close(descriptor) }
-    descriptor = nil
-    isConnected = false
+    connection.close()
   }
 
   private func fail(_ reason: String) {

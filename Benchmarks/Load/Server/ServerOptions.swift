@@ -31,6 +31,7 @@ struct ServerOptions: ParsableArguments {
     help: "A file that the server finds as server.conf in its folder, with {port} filled in.")
   var configuration: String?
 
-  @Option(help: "A file that is given the server's standard error stream.")
+  @Option(
+    help: "A file that is given the server's standard error stream; {folder} is where it runs.")
   var serverLog = "/dev/null"
 }

@@ -22,7 +22,9 @@ final class ServerProcess: Sendable {
   }
 
   /// Starts a server; it may not listen yet.
-  static func start(_ options: ServerOptions) throws -> ServerProcess {
+  ///
+  /// - Parameter more: lines for its `fanfare.yaml`.
+  static func start(_ options: ServerOptions, settings more: String = "") throws -> ServerProcess {
     let port = options.port == 0 ? Int.random(in: 20_000..<30_000) : options.port
     let executable = URL(filePath: options.server).path
     guard FileManager.default.isExecutableFile(atPath: executable) else {
@@ -31,7 +33,7 @@ final class ServerProcess: Sendable {
     let folder = FileManager.default.temporaryDirectory
       .appending(path: "fanfare-bench-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    let settings = "listen: 127.0.0.1:\(port)\nloops: \(options.loops)\n"
+    let settings = "listen: 127.0.0.1:\(port)\nloops: \(options.loops)\n" + more
     try Data(settings.utf8).write(to: folder.appending(path: "fanfare.yaml"))
     if let path = options.configuration {
       let text = try String(contentsOf: URL(filePath: path), encoding: .utf8)
@@ -43,7 +45,9 @@ final class ServerProcess: Sendable {
       .replacingOccurrences(of: "{loops}", with: "\(options.loops)")
       .split(separator: " ").map(String.init)
     let pinned = options.unpinned ? [] : ["taskset", "-c", "\(options.serverCore)"]
-    let log = URL(filePath: options.serverLog).path
+    let log = URL(
+      filePath: options.serverLog.replacingOccurrences(of: "{folder}", with: folder.path)
+    ).path
     let process = try Subprocess(
       pinned + [executable] + arguments, directory: folder.path, openings: [2: .appending(log)])
     let address = try SocketAddress.resolve(host: "127.0.0.1", port: UInt16(port))
