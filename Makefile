@@ -4,7 +4,7 @@ RELEASE := swift build -c release --static-swift-stdlib -Xswiftc -enforce-exclus
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 # What a build needs beside Swift, and what the tests need beside that.
 BUILD_PACKAGES := libuv1-dev libhiredis-dev libsqlite3-dev zlib1g-dev pkg-config
-TEST_PACKAGES := curl chromium nginx haproxy redis-server python3-redis
+TEST_PACKAGES := curl git chromium nginx haproxy redis-server python3-redis
 SOURCES := Sources Tests Benchmarks Fuzz/Sources Package.swift Fuzz/Package.swift
 
 .PHONY: run build test worlds test-tsan test-asan fuzz format lint bench bench-micro bench-peers reference clean
