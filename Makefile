@@ -16,16 +16,10 @@ run: build
 build: .build/packages-for-build
 	$(RELEASE) --product fanfare
 
-# Everything that can be proven without other machines. Seeded worlds and browsers keep a whole machine
-# busy, and other tests have deadlines: the former come first, those that drive a browser last.
-CLUSTERS := Cluster(World|Defect)Tests
-WORLDS := Continuity|DepartureTests|LateFeedTests|ChannelFeedTests|LocalBackplaneTests|PromiseAuditTests|FunctionSequenceTests|BackplaneConformanceTests|VerifyCommandTests|VerifyJobsCommandTests|JobStore|SQLiteJob|WorkerPoolTests
+# Everything that can be proven without other machines.
 test: .build/packages-for-test
 	swift build --build-tests
-	swift test --skip-build --filter '$(CLUSTERS)'
-	swift test --skip-build --filter '$(WORLDS)'
-	swift test --skip-build --skip 'BrowserTests|$(CLUSTERS)|$(WORLDS)'
-	swift test --skip-build --filter BrowserTests
+	Tests/run.sh
 
 # Whole clusters in a simulation, each from a seed, on all cores: make worlds COUNT=100000
 # One of them again, with its story: make worlds SEED=318 COUNT=1

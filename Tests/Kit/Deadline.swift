@@ -1,7 +1,7 @@
 /// The moment after which a wait has failed.
 package struct Deadline: Sendable {
   /// How long a test waits for what must happen soon, on a machine that may be busy.
-  package static let patience = Duration.seconds(15)
+  package static let patience = Duration.seconds(30)
 
   private let end: ContinuousClock.Instant
 
