@@ -33,4 +33,23 @@ import Testing
       }
     }
   }
+
+  @Test func jobsMoveOnTheLoops() async throws {
+    try await ServerUnderTest.runWithJobs { server in
+      let work = Work()
+      work.begin()
+      defer { work.end() }
+      let stream = try server.stream("/projects/7/events")
+      _ = try stream.attached()
+      let id = try server.enqueue(#"{"task":"t","channel":"project:7"}"#)
+      let job = try server.leaseOne()
+      #expect(try server.report(job, "progress", #""current":1"#).status == 200)
+      #expect(try server.report(job, "succeed").status == 200)
+      let events = try stream.events(4)
+      #expect(
+        events.map(\.event) == ["job_queued", "job_started", "job_progress", "job_succeeded"])
+      let own = try server.stream("/jobs/\(id)/events", ["Last-Event-ID: 0"])
+      _ = try own.attached()
+    }
+  }
 }
