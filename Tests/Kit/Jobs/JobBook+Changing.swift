@@ -11,7 +11,6 @@ extension JobBook {
     let from = page.job.state
     let worker = page.job.worker
     page.job.state = state
-    if from == .running { page.ending = nil }
     if state != .running {
       page.job.worker = nil
       page.job.isCancelRequested = false

@@ -5,16 +5,19 @@ import FanfareRuntime
 extension JobBook {
   /// Lets time pass until `end`; what is due on the way happens in its order, at its time.
   package mutating func pass(to end: JobMoment) {
+    let wall = end.wall - (end.now - moment.now).milliseconds
     // The wall clock may have been set since: what is due by it is so from now on.
-    moment.wall = end.wall - (end.now - moment.now).milliseconds
-    act()
+    if wall != moment.wall || isRestless {
+      moment.wall = wall
+      isRestless = false
+      act()
+    }
     while let next = boundaries.filter({ $0 > moment.now && $0 <= end.now }).min() {
       moment = moment.after(next - moment.now)
       lastBoundary = next
       act()
     }
     moment = end
-    act()
   }
 
   /// The moments at which something changes if nobody does anything.

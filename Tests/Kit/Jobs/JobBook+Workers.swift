@@ -38,7 +38,6 @@ extension JobBook {
     page.leaseEnd = moment.now + lease
     page.attemptEnd = page.job.timeout.map { moment.now + $0 }
     page.isConfirmed = false
-    page.progressTold = nil
     pages[id] = page
     move(id, to: .running, .leased, events: [.started])
     guard let job = pages[id]?.job, let token = LeaseToken(job.leases) else { return nil }
@@ -232,6 +231,7 @@ extension JobBook {
   /// Says when a retry is due.
   package mutating func tell(_ id: JobID, nextAt time: Int64) {
     untold[id] = nil
+    isRestless = true
     pages[id]?.job.nextAt = time
   }
 }

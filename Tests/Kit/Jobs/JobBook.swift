@@ -106,6 +106,8 @@ package struct JobBook: Sendable {
   package var waitsToBeTold: Bool
   /// The retries that wait for that, with the times between which they may be due.
   package var untold: [JobID: ClosedRange<Int64>] = [:]
+  /// Whether something may be due that was not when time passed last: a wait of nothing, say.
+  var isRestless = false
   /// Set when a budget was so near to what was asked that a moment more or less would have
   /// decided otherwise.
   package var isCloseCall = false
@@ -128,7 +130,9 @@ package struct JobBook: Sendable {
     pass(to: moment)
     let before = self
     do throws(JobRefusal) {
-      return .success(try reply(to: command))
+      let reply = try reply(to: command)
+      isRestless = true
+      return .success(reply)
     } catch {
       let fenced = news.fencedWrites
       self = before
@@ -216,6 +220,7 @@ package struct JobBook: Sendable {
   /// Gives every lease that was there one fresh period.
   package mutating func start(at moment: JobMoment) {
     self.moment = moment
+    isRestless = true
     for queue in redrives.keys { redrives[queue]?.next = moment.now }
     for id in ids(where: { $0.state == .running }) {
       guard let job = pages[id]?.job, let queue = settings.queues[job.queue] else { continue }

@@ -106,6 +106,7 @@ package final class JobStoreModel: JobStore, TimerTarget, @unchecked Sendable {
     guard isOpen, let book else { return }
     var next = book.boundaries.filter { $0 > home.now }.min()
     if book.waitsForWall { next = min(next ?? home.now + .seconds(1), home.now + .seconds(1)) }
+    if book.isRestless { next = home.now }
     if let next { timer = home.schedule(at: next, self) }
   }
 
