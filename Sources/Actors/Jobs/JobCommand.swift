@@ -15,7 +15,8 @@ package enum JobCommand: Sendable {
   case cancel(JobID)
   case cancelWorkflow(WorkflowID)
   /// Queues a dead or cancelled job once more, with all its attempts; `arguments` replace its own.
-  /// The steps after it wait again. → ``JobReply/state(_:)``, or ``JobRefusal/notOver(_:)``
+  /// The steps after it wait again. → ``JobReply/state(_:)``, or ``JobRefusal/notOver(_:)``, or
+  /// ``JobRefusal/stepBefore(_:)`` for a step of which the one before has not succeeded.
   case retry(JobID, arguments: [UInt8]?)
 
   // MARK: Workers

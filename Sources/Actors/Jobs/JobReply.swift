@@ -136,6 +136,8 @@ package enum JobRefusal: Error, Sendable, Equatable {
   case over(JobState)
   /// It cannot be retried: it is not dead or cancelled.
   case notOver(JobState)
+  /// It cannot be retried: this step before it has not succeeded.
+  case stepBefore(JobID)
   /// The key was used for another request.
   case keyMismatch
   /// The store holds as many jobs as it may.

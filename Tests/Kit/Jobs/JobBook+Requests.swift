@@ -143,6 +143,12 @@ extension JobBook {
   mutating func retry(_ id: JobID, _ arguments: [UInt8]?) throws(JobRefusal) -> JobState {
     let job = try page(id).job
     guard job.state.isOver, job.state != .succeeded else { throw .notOver(job.state) }
+    if let step = job.workflow, step.index > 0,
+      let before = flows[step.workflow]?.workflow.jobs[step.index - 1],
+      let state = pages[before]?.job.state, state != .succeeded
+    {
+      throw .stepBefore(before)
+    }
     pages[id]?.job.failures = 0
     pages[id]?.job.crashes = 0
     pages[id]?.job.result = nil

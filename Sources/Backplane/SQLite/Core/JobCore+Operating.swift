@@ -24,6 +24,12 @@ extension JobCore {
     guard let move = record.job.retried(arguments) else {
       throw JobRefusal.notOver(record.job.state)
     }
+    // A step that ran before the one whose result it is for would leave the others waiting.
+    if let place = record.job.workflow, let before = try file.step(before: place),
+      before.state != .succeeded
+    {
+      throw JobRefusal.stepBefore(before.id)
+    }
     try apply(move, to: record)
     return .state(.queued)
   }

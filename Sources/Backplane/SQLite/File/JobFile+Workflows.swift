@@ -65,6 +65,16 @@ extension JobFile {
       ])
   }
 
+  /// The step before another; `nil` where there is none, or none any more.
+  func step(before place: WorkflowStep) throws -> (id: JobID, state: JobState)? {
+    try one(
+      "SELECT id, state, reason FROM job WHERE workflow = ? AND step = ?",
+      [.integer(place.workflow.number), .number(place.index - 1)]
+    ) { row in
+      (id: try JobRecord.id(row.integer()), state: try JobRecord.state(row.text(), row.text()))
+    }
+  }
+
   /// The steps of a workflow from `index` on, in order.
   func steps(of workflow: WorkflowID, from index: Int) throws -> [JobRecord] {
     try jobs(

@@ -42,6 +42,10 @@ extension Problem {
       self.init(
         409, "job-not-over", "Only a dead or cancelled job can be retried; it is \(state.word).")
       extra = [("state", Array("\"\(state.word)\"".utf8))]
+    case .stepBefore(let job):
+      self.init(
+        409, "step-not-reached",
+        "The step before it (job \(job)) has not succeeded: retry that, and this follows.")
     case .keyMismatch:
       self.init(
         422, "key-reused",

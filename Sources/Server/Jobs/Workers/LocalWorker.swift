@@ -214,8 +214,8 @@ actor LocalWorker: TimerTarget {
       switch error {
       case .leaseLost, .noSuchJob: run.stop(.lost)
       // Progress and log may be lost; whoever has more to say tries again.
-      case .noSuchWorkflow, .noSuchQueue, .over, .notOver, .keyMismatch, .tooManyJobs,
-        .unavailable:
+      case .noSuchWorkflow, .noSuchQueue, .over, .notOver, .stepBefore, .keyMismatch,
+        .tooManyJobs, .unavailable:
         break
       }
     }
@@ -231,8 +231,8 @@ actor LocalWorker: TimerTarget {
       case .leaseLost, .noSuchJob:
         stop(claim, .lost)
         throw CancellationError()
-      case .noSuchWorkflow, .noSuchQueue, .over, .notOver, .keyMismatch, .tooManyJobs,
-        .unavailable:
+      case .noSuchWorkflow, .noSuchQueue, .over, .notOver, .stepBefore, .keyMismatch,
+        .tooManyJobs, .unavailable:
         throw TaskFailure.failed("the checkpoint cannot be stored: \(error)")
       }
     }

@@ -75,6 +75,8 @@ struct JobComparison {
     switch (store, book) {
     // Why the steps of a failed workflow are over is not the same for all of them.
     case (.failure(.over(.dead)), .failure(.over(.dead))): break
+    case (.failure(.stepBefore(let one)), .failure(.stepBefore(let other))):
+      expect("step before", self.book(one), other)
     case (.failure(let one), .failure(let other)): expect("refusal", one, other)
     case (.success(let one), .success(let other)): compare(one, other)
     default: differences.append("\(store), not \(book)")

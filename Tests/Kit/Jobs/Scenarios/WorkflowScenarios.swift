@@ -85,6 +85,24 @@ extension JobStoreScenario {
       try store.expect(again.state, is: .succeeded)
       try store.expect(again.stepsDone, is: 3)
     },
+    Self("a step is not done again before the one whose result it is for") { store in
+      let workflow = try await store.start([
+        store.draft { $0.attempts = 1 }, store.draft(), store.draft(),
+      ])
+      let jobs = workflow.jobs
+      _ = try await store.fail(try await store.takeOne().claim)
+      for index in 1...2 {
+        try await store.expect(
+          .retry(jobs[index], arguments: nil), refused: .stepBefore(jobs[index - 1]))
+      }
+      _ = try await store.retry(jobs[0])
+      for id in jobs {
+        let lease = try await store.takeOne()
+        try store.expect(lease.job.id, is: id)
+        _ = try await store.succeed(lease.claim)
+      }
+      try store.expect(try await store.look(at: workflow.id).state, is: .succeeded)
+    },
     Self("a workflow that waits is cancelled at once") { store in
       let workflow = try await store.start([store.draft(), store.draft()])
       _ = try await store.done(.cancelWorkflow(workflow.id))
