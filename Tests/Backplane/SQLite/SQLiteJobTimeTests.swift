@@ -42,6 +42,51 @@ import Testing
     }
   }
 
+  @Test func whatIsDueAtOnceComesInSlices() throws {
+    let play = try SQLiteJobPlay()
+    play.run { store in
+      let draft = await store.draft { $0.start = .after(.seconds(60)) }
+      for _ in 0..<16 { _ = try await store.add(Array(repeating: draft, count: 100)) }
+      _ = store.feed.take()
+      // The store looks at the clock on the wall once a second, and when it is asked.
+      await store.setWall(ahead: .seconds(61))
+      await store.askAtOnce(Array(repeating: .queues, count: 64)) { _ in }
+      await store.pass(.seconds(2))
+      let moved = store.feed.take().map { news in
+        news.transitions.count { $0.cause == .due }
+      }
+      try store.expect(moved.reduce(0, +), is: 1_600)
+      try store.expect(moved.max() ?? 0 <= JobCore.dueMax, "\(moved)")
+    }
+  }
+
+  /// However late the store comes to it.
+  @Test(arguments: 1...8 as ClosedRange<UInt64>)
+  func aHeartbeatInTimeKeepsItsLease(seed: UInt64) throws {
+    let play = try SQLiteJobPlay(seed: seed)
+    let place = play.place
+    play.run { store in
+      var asked = 0
+      for _ in 0..<20 {
+        let id = try await store.add()
+        let claim = try await store.takeOne().claim
+        let lease = try place.core(in: store.simulation) { $0.books.leases[id] }
+        guard let deadline = lease?.deadline else { return }
+        await store.pass(deadline - (await store.moment.now) - .milliseconds(3))
+        // Timers are coarse; every question takes a little time.
+        while await store.moment.now + .microseconds(60) < deadline {
+          _ = await store.ask(.queues)
+        }
+        if await store.moment.now < deadline {
+          asked += 1
+          try store.expect(try await store.beat(claim).lost, is: [])
+        }
+        _ = await store.ask(.succeed(claim, result: nil, nil))
+      }
+      try store.expect(asked > 4, "\(asked)")
+    }
+  }
+
   @Test func aClockThatJumpsIsFollowedByTimesButNotByLeases() throws {
     let play = try SQLiteJobPlay()
     play.run { store in

@@ -10,7 +10,7 @@ struct BudgetState: Equatable {
 
 /// The budgets' states: read from the file once, written when a transaction has changed them.
 struct BudgetBook {
-  private var states: [RateKey: BudgetState] = [:]
+  private(set) var states: [RateKey: BudgetState] = [:]
   /// What the transaction under way changes; whether it has to be written.
   private var changes: [RateKey: (state: BudgetState, isWritten: Bool)] = [:]
 

@@ -51,6 +51,9 @@ extension JobCore {
     lease.progressDue = max(group.instant, books.leases.nextTelling(claim.job) ?? group.instant)
     if lease.progressDue == group.instant, let record = try file.job(claim.job) {
       lease = try telling(lease, of: record)
+    } else if !lease.isConfirmed {
+      try file.updateConfirmed(claim.job)
+      lease.isConfirmed = true
     }
     return .kept(renew(lease, of: claim.job))
   }

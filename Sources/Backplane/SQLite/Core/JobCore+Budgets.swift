@@ -20,6 +20,8 @@ extension JobCore {
 
   /// How long until a job that takes `cost` may be handed out; zero when now.
   func wait(for key: RateKey, cost: Int) -> Duration {
+    // Keys without a budget are not remembered: whoever makes jobs may think of any number of them.
+    guard settings.budgets[key] != nil || books.budgets.state(key) != nil else { return .zero }
     let state = budget(key)
     books.budgets.set(key, state, isWritten: false)
     var wait = Duration.milliseconds(max(0, (state.pausedUntil ?? 0) - group.now))

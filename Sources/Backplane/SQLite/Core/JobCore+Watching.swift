@@ -29,8 +29,10 @@ extension JobCore {
   }
 
   /// Does what is due, within a group, and at most so much.
-  func watchOver() throws {
-    try lookAtLeases()
+  ///
+  /// - Parameter leases: whether leases are looked at, too.
+  func watchOver(leases: Bool) throws {
+    if leases { try lookAtLeases() }
     try queueDueJobs()
     try redriveDead()
     try removeOld()
@@ -42,8 +44,11 @@ extension JobCore {
 
   /// What has become due within the group: a retry without a wait.
   func queueDueJobs() throws {
-    guard let next = books.notes.nextDue, next <= group.now else { return }
-    let due = try file.due(by: group.now, max: Self.dueMax)
+    guard let next = books.notes.nextDue, next <= group.now, group.dueMoved < Self.dueMax else {
+      return
+    }
+    let due = try file.due(by: group.now, max: Self.dueMax - group.dueMoved)
+    group.dueMoved += due.count
     for id in due {
       guard let record = try file.job(id), let move = record.job.becomingDue() else { continue }
       try apply(move, to: record)

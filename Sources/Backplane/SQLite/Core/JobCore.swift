@@ -32,6 +32,9 @@ final class JobCore: TurnParticipant {
   private var replies: JobReplies
   private var feed: (any JobStoreFeed)?
   private let alarm: JobAlarm
+  /// The commands that were asked before leases fell due, and are to be done before any is lost: a
+  /// heartbeat may be among them that waits because this store was slow. `nil` where none is due.
+  private var askedBefore: Int?
   /// When what is due is tried again, after the file could not be written.
   private var resumes: MonotonicInstant?
   /// What is to be mended, as it was told; empty while the file can be written.
@@ -141,18 +144,20 @@ final class JobCore: TurnParticipant {
     let isTimeDue = isTimeDue
     var taken: [Asked] = []
     var answers: [Result<JobReply, JobRefusal>] = []
+    let before = isTimeDue ? askedBefore ?? waiting.count : 0
     books.begin()
     do {
       try file.transaction {
-        if isTimeDue { try watchOver() }
         while let asked = next(after: taken.count) {
           taken.append(asked)
           if canWriteWhatIsDue { try queueDueJobs() }
           answers.append(try answer(asked.command))
         }
+        if isTimeDue { try watchOver(leases: taken.count >= before) }
         try writeBooks(file)
       }
       books.commit()
+      askedBefore = taken.count < before ? before - taken.count : nil
       if file.hasWritten { tell(fault: "") }
     } catch {
       books.rollBack()

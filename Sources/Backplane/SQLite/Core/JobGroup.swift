@@ -7,6 +7,8 @@ struct JobGroup {
   let now: Int64
   let instant: MonotonicInstant
   var news = JobNews()
+  /// The jobs whose time has come that it has moved.
+  var dueMoved = 0
   private(set) var ready: Set<QueueName> = []
 
   init(now: Int64, instant: MonotonicInstant) {

@@ -67,10 +67,6 @@ extension JobFile {
     try change("DELETE FROM outbox WHERE number <= ?", [.integer(number)])
   }
 
-  func hasOutbox() throws -> Bool {
-    try one("SELECT 1 FROM outbox LIMIT 1") { _ in true } ?? false
-  }
-
   // MARK: Counters
 
   func counter(_ name: String) throws -> Int64 {

@@ -16,8 +16,9 @@ extension JobFile {
     try run(
       "INSERT INTO log (job, offset, bytes) VALUES (?, ?, ?)",
       [.integer(job.number), .integer(offset), Data(kept).databaseValue])
+    // The first condition follows from the second, and spares those that stay a look.
     try run(
-      "DELETE FROM log WHERE job = ? AND offset + length(bytes) <= ?",
+      "DELETE FROM log WHERE job = ?1 AND offset < ?2 AND offset + length(bytes) <= ?2",
       [.integer(job.number), .integer(offset + Int64(kept.count) - Int64(max))])
   }
 

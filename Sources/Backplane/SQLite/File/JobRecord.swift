@@ -27,7 +27,7 @@ struct JobRecord {
     tokens, spent, duration, error, arguments, input, checkpoint, result, usage
     """
 
-  /// Reads ``columns``. The errors are elsewhere; see ``JobFile/errors(of:)``.
+  /// Reads ``columns``. The errors are elsewhere; ``JobFile/job(_:)`` adds them.
   init(_ row: inout JobRow) throws {
     let id = try JobRecord.id(row.integer())
     let queue = try row.name { QueueName($0) }

@@ -200,6 +200,18 @@ extension JobStoreScenario {
       try store.expect(try await store.job(silent).crashes, is: 0)
       try store.expect(try await store.job(silent).releases, is: 1)
     },
+    Self("a restart does not forget who told progress that waits to be told") { store in
+      let id = try await store.add()
+      let first = try await store.takeOne()
+      _ = try await store.tell(first.claim, 1)
+      _ = try await store.release(first.claim)
+      let lease = try await store.takeOne()
+      _ = try await store.tell(lease.claim, 2)
+      try store.expect(try await store.kinds(id).count { $0 == .progress }, is: 1)
+      try await store.crash()
+      await store.pass(.seconds(31))
+      try store.expect(try await store.job(id).crashes, is: 1)
+    },
     Self("a wall clock that jumps ends no lease") { store in
       let id = try await store.add { $0.timeout = .seconds(100) }
       let lease = try await store.takeOne()
