@@ -26,7 +26,7 @@ import Testing
   }
 
   private var count: UInt64 {
-    ProcessInfo.processInfo.environment["JOB_DUELS"].flatMap(UInt64.init) ?? 240
+    ProcessInfo.processInfo.environment["JOB_DUELS"].flatMap(UInt64.init) ?? 160
   }
 
   /// The model against itself: the play is sound.

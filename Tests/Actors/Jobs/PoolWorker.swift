@@ -2,14 +2,16 @@ import FanfareRuntime
 
 @testable import FanfareActors
 
-/// A worker of a test: asks for jobs, keeps them for a while, and says that they are done.
+/// A worker of a test: asks for jobs, keeps them for a while, and says what became of them.
 actor PoolWorker {
   nonisolated let unownedExecutor: UnownedSerialExecutor
   nonisolated let loop: EventLoop
   nonisolated let name: WorkerName
   nonisolated let tasks: [TaskName]?
   private let pool: WorkerPool
-  private let store: LeasingDouble
+  private let store: any JobStore
+  /// What it says of a job in the end, by a number from 0 to 99; nothing where there is none.
+  private let ending: @Sendable (LeaseClaim, Int) -> JobCommand?
   private(set) var held: [LeasedJob] = []
   private(set) var got: [Int] = []
   private(set) var refusals = 0
@@ -18,11 +20,17 @@ actor PoolWorker {
   private var hangUp: HangUp?
   private var asksOn = true
 
-  init(_ name: String, tasks: [String]? = nil, _ pool: WorkerPool, _ store: LeasingDouble) {
+  init(
+    _ name: String, tasks: [String]? = nil, _ pool: WorkerPool, _ store: any JobStore,
+    ending: @escaping @Sendable (LeaseClaim, Int) -> JobCommand? = { claim, _ in
+      .succeed(claim, result: nil, nil)
+    }
+  ) {
     self.name = WorkerName(checked: name)
     self.tasks = tasks?.map { TaskName(checked: $0) }
     self.pool = pool
     self.store = store
+    self.ending = ending
     loop = pool.loop
     unownedExecutor = loop.asUnownedSerialExecutor()
   }
@@ -69,8 +77,9 @@ actor PoolWorker {
       await lease(max: most, wait: .milliseconds(number(0...400)))
       await rest(number(0...60))
       for job in held {
-        _ = try? await store.perform(
-          .succeed(LeaseClaim(job: job.job.id, token: job.token), result: nil, nil), on: loop)
+        let claim = LeaseClaim(job: job.job.id, token: job.token)
+        guard let command = ending(claim, number(0...99)) else { continue }
+        _ = try? await store.perform(command, on: loop)
       }
       held = []
     }

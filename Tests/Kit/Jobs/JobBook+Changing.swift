@@ -101,8 +101,8 @@ extension JobBook {
     guard let job = pages[id]?.job, let step = job.workflow, flows[step.workflow] != nil else {
       return
     }
-    let done = ids { $0.workflow?.workflow == step.workflow && $0.state == .succeeded }.count
-    flows[step.workflow]?.workflow.stepsDone = done
+    // Steps succeed in their order, and those before may have been deleted meanwhile.
+    if state == .succeeded { flows[step.workflow]?.workflow.stepsDone = step.index + 1 }
     if state != .retrying { update(step.workflow, "\(job.task) \(state.word)") }
     switch state {
     case .succeeded:

@@ -62,9 +62,12 @@ extension JobBook {
       if let due = pages[id]?.progressDue, due <= moment.now { tellProgress(id) }
     }
     for queue in redrives.keys.sorted() { continueRedrive(queue) }
-    for job in ids(where: { $0.state == .queued && $0.rateKey != nil }) {
-      guard let job = pages[job]?.job, let key = job.rateKey else { continue }
-      if budgetWait(key, job.cost) == .zero { ready(job.queue) }
+    for id in heldUp.sorted() {
+      if let job = pages[id]?.job, let key = job.rateKey, job.state == .queued {
+        guard budgetWait(key, job.cost) == .zero else { continue }
+        ready(job.queue)
+      }
+      heldUp.remove(id)
     }
     forget()
   }

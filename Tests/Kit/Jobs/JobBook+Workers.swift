@@ -16,12 +16,13 @@ extension JobBook {
       .compactMap { pages[$0]?.job }
       .filter { tasks?.contains($0.task) ?? true }
       .sorted { ($1.priority, $0.id) < ($0.priority, $1.id) }
-    var heldUp: Set<RateKey> = []
+    var shut: Set<RateKey> = []
     var leased: [LeasedJob] = []
     for job in queued where leased.count < room {
       if let key = job.rateKey {
-        guard !heldUp.contains(key), reserve(key, job.cost) else {
-          heldUp.insert(key)
+        guard !shut.contains(key), reserve(key, job.cost) else {
+          shut.insert(key)
+          heldUp.insert(job.id)
           continue
         }
       }

@@ -106,6 +106,8 @@ package struct JobBook: Sendable {
   package var waitsToBeTold: Bool
   /// The retries that wait for that, with the times between which they may be due.
   package var untold: [JobID: ClosedRange<Int64>] = [:]
+  /// Jobs that were asked for when their budget did not let them go.
+  var heldUp: Set<JobID> = []
   /// Whether something may be due that was not when time passed last: a wait of nothing, say.
   var isRestless = false
   /// Set when a budget was so near to what was asked that a moment more or less would have
@@ -214,6 +216,7 @@ package struct JobBook: Sendable {
       page.progressTold = nil
       pages[id] = page
     }
+    heldUp = []
     news = JobNews()
   }
 

@@ -29,7 +29,7 @@ struct JobCommandMaker {
     case 56..<67: return .succeed(claim(book), result: bytes(), usage())
     case 67..<75: return .fail(claim(book), failure())
     case 75..<79: return .release(claim(book))
-    case 79..<84: return .cancel(job(book))
+    case 79..<84: return .cancel(random.isOne(in: 2) ? running(book) : job(book))
     case 84..<88: return retry(book)
     case 88..<89: return .pause(random.pick(Self.queues))
     case 89..<91: return .resume(random.pick(Self.queues))
@@ -124,18 +124,16 @@ struct JobCommandMaker {
     return random.isOne(in: 2) ? random.pick(all.suffix(10)) : random.pick(all)
   }
 
-  /// A step only where the one before it has succeeded.
+  private mutating func running(_ book: JobBook) -> JobID {
+    let all = book.ids { $0.state == .running }
+    return all.isEmpty ? job(book) : random.pick(all)
+  }
+
+  /// Mostly of one that is over.
   private mutating func retry(_ book: JobBook) -> JobCommand {
-    for _ in 1...4 {
-      let id = job(book)
-      guard let page = book.pages[id] else { continue }
-      if let step = page.job.workflow, step.index > 0 {
-        let before = book.flows[step.workflow]?.workflow.jobs[step.index - 1]
-        guard before.flatMap({ book.pages[$0]?.job.state }) == .succeeded else { continue }
-      }
-      return .retry(id, arguments: random.isOne(in: 2) ? bytes() : nil)
-    }
-    return .queues
+    let over = book.ids { $0.state.isOver && $0.state != .succeeded }
+    let id = over.isEmpty || random.isOne(in: 4) ? job(book) : random.pick(over)
+    return .retry(id, arguments: random.isOne(in: 2) ? bytes() : nil)
   }
 
   private mutating func filter() -> JobFilter {

@@ -17,6 +17,8 @@ package struct JobStoreDuel: Sendable {
   let seed: UInt64
   private let checksEvery: Int
   private let plan: JobCommandMaker.Plan
+  /// How far from what happens by itself anything is asked.
+  private let margin: Duration
   private var maker: JobCommandMaker
   private var random: SeededGenerator
   private var book: JobBook
@@ -30,8 +32,28 @@ package struct JobStoreDuel: Sendable {
     self.checksEvery = checksEvery
     random = SeededGenerator(seed: seed)
     plan = JobCommandMaker.Plan(setsWallBack: seed % 3 == 0)
+    // What is old goes a tenth of a second after what went before it, or later.
+    margin = Self.forgetsSoon(seed) ? .milliseconds(180) : .milliseconds(60)
     maker = JobCommandMaker(plan: plan, random: SeededGenerator(seed: random.next()))
     book = JobBook(settings, at: moment, seed: 0, waitsToBeTold: true)
+  }
+
+  private static let lease = Duration.seconds(12)
+
+  /// Whether jobs that are over are deleted while the duel lasts.
+  private static func forgetsSoon(_ seed: UInt64) -> Bool { seed % 4 == 1 }
+
+  private static func settings(_ seed: UInt64) -> JobStoreSettings {
+    var settings = JobStoreSettings.forScenarios
+    for queue in settings.queues.keys { settings.queues[queue]?.lease = lease }
+    // Slow enough that what was taken is still missed when a lease is lost.
+    let units = RateBudget.Rate(amount: 1_000, per: .seconds(90))
+    settings.budgets = [
+      .budgeted: RateBudget(requests: .init(amount: 2, per: .seconds(30)), tokens: units),
+      .other: RateBudget(tokens: units),
+    ]
+    if forgetsSoon(seed) { settings.retention = .seconds(40) }
+    return settings
   }
 
   /// Plays `steps` steps over a new store of `place`.
@@ -52,7 +74,7 @@ package struct JobStoreDuel: Sendable {
   ) throws -> Outcome {
     let simulation = Simulation(seed: seed, loops: 2)
     let side = try simulation.on(simulation.loops[0]) {
-      try JobStoreSide(place, .forScenarios, in: simulation)
+      try JobStoreSide(place, settings(seed), in: simulation)
     }
     let result = Locked(Outcome())
     simulation.on(side.loop) {
@@ -168,8 +190,8 @@ package struct JobStoreDuel: Sendable {
       await sync(store)
       let now = await store.moment.now
       let next = book.boundaries.filter { $0 > now }.min()
-      if now - book.lastBoundary > .milliseconds(60),
-        next.map({ $0 - now > .milliseconds(60) }) ?? true
+      if now - book.lastBoundary > margin,
+        next.map({ $0 - now > margin }) ?? true
       {
         return
       }
@@ -221,7 +243,7 @@ package struct JobStoreDuel: Sendable {
     try await store.crash()
     book.crash()
     book.start(at: await store.moment)
-    audit.restarted(at: await store.moment.now, lease: .seconds(30))
+    audit.restarted(at: await store.moment.now, lease: Self.lease)
   }
 
   // MARK: Looking at everything

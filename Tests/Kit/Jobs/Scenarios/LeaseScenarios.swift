@@ -161,6 +161,38 @@ extension JobStoreScenario {
       try store.expect(try await store.job(id).state, is: .running)
       try store.expect(try await store.succeed(lease.claim), is: .succeeded)
     },
+    Self("whoever waits is told when there is room again") { store in
+      func expectTold(_ queue: QueueName, _ end: () async throws -> Void) async throws {
+        let before = store.feed.take().flatMap(\.readyQueues)
+        try await end()
+        let told = store.feed.take().flatMap(\.readyQueues)
+        try store.expect(told.contains(queue), "\(told), before \(before)")
+      }
+      for _ in 1...14 { _ = try await store.add { $0.attempts = 1 } }
+      var held = try await store.take(9).map(\.claim)
+      try store.expect(held.count, is: 8)
+      for end in 0...2 {
+        try store.expect(try await store.take().isEmpty)
+        let claim = held.removeFirst()
+        if end == 2 { _ = try await store.cancel(claim.job) }
+        try await expectTold(.prompt) {
+          if end == 1 {
+            _ = try await store.fail(claim)
+          } else {
+            _ = try await store.succeed(claim)
+          }
+        }
+        held += try await store.take().map(\.claim)
+        try store.expect(held.count, is: 8)
+      }
+      for claim in held { _ = try await store.beat(claim) }
+      try await expectTold(.prompt) { await store.pass(.seconds(31)) }
+      for _ in 1...3 { _ = try await store.add(.narrow) }
+      let two = try await store.take(2, .narrow)
+      try store.expect(try await store.take(1, .narrow, by: .two).isEmpty)
+      try await expectTold(.narrow) { _ = try await store.succeed(two[0].claim) }
+      try store.expect(try await store.take(1, .narrow, by: .two).count, is: 1)
+    },
     Self("a job that is not there has no lease") { store in
       let id = try await store.add()
       guard let unknown = JobID(id.number + 1), let token = LeaseToken(1) else { return }
