@@ -74,7 +74,8 @@ import Testing
     (JobRefusal.tooManyJobs, 503, "too-many-jobs-not-accepted"),
     (.keyMismatch, 422, "key-reused"), (.leaseLost, 409, "lease-lost"),
     (.over(.succeeded), 409, "job-over"), (.notOver(.running), 409, "job-not-over"),
-    (.noSuchJob, 404, "no-such-job"), (JobID(1).map(JobRefusal.stepBefore), 409, "step-not-reached"),
+    (.noSuchJob, 404, "no-such-job"),
+    (JobID(1).map(JobRefusal.stepBefore), 409, "step-not-reached"),
     // What does not answer the question is the server's own fault.
     (nil, 500, "jobs-fault"),
   ])
