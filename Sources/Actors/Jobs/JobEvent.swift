@@ -5,6 +5,12 @@ package enum JobEventKind: String, Sendable, CaseIterable, Hashable {
   /// The type of its event unless the job says otherwise: `job_progress`.
   package var type: String { "job_" + rawValue }
 
+  private static let types = Dictionary(
+    uniqueKeysWithValues: allCases.map { ($0, EventType($0.type)) })
+
+  /// ``type``, which keeps the rule of types.
+  package var eventType: EventType? { Self.types[self] ?? nil }
+
   /// Whether it is the last event of a job, unless somebody retries that.
   package var isTerminal: Bool {
     switch self {

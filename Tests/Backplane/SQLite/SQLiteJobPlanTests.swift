@@ -70,10 +70,6 @@ import Testing
   /// Lists that are meant to be sorted.
   private static func isList(_ sql: String) -> Bool {
     sql.hasPrefix("SELECT id FROM job WHERE state = ? AND queue = ?")
-      // Once, at the start: what workers have, found by an index.
-      || sql.hasSuffix("FROM job WHERE state = 'running' ORDER BY id")
-      // Of the few that had one key in the time for which it is kept.
-      || sql.contains("WHERE queue = ? AND unique_key = ? AND unique_until > ?")
   }
 
   /// Tables that are read whole are read once, at the start, and have few rows.

@@ -77,7 +77,7 @@ extension JobCore {
     try file.insert(event)
     group.news.events.append(event)
     guard let channel = job.channel,
-      let type = job.eventTypes[kind] ?? EventType(kind.type)
+      let type = job.eventTypes[kind] ?? kind.eventType
     else { return }
     try publish(
       event.data, as: type, to: channel, key: "job:\(job.id):\(event.sequence)")

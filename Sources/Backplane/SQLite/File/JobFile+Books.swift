@@ -77,9 +77,9 @@ extension JobFile {
       ])
   }
 
-  /// All running jobs.
+  /// All running jobs, in no order.
   func running() throws -> [JobRecord] {
-    try jobs("SELECT \(JobRecord.columns) FROM job WHERE state = 'running' ORDER BY id", [])
+    try jobs("SELECT \(JobRecord.columns) FROM job WHERE state = 'running'", [])
   }
 
   /// Jobs whose time has come, the earliest first.

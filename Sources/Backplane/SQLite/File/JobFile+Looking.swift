@@ -7,26 +7,27 @@ extension JobFile {
     try one("SELECT 1 FROM job WHERE id = ?", [.integer(id.number)]) { _ in true } ?? false
   }
 
-  /// The job that has a key: it is not over, or its key is kept a while longer.
+  /// The job that has a key: it is not over, or its key is kept a while longer. Where a retry has
+  /// made there more than one, the first made.
   func holder(
     of key: String, _ queue: QueueName, _ now: Int64
   ) throws -> (id: JobID, state: JobState)? {
+    var holder: (id: JobID, state: JobState)?
     let values = [DatabaseValue.text(queue.text), .text(key)]
-    let read = { (row: inout JobRow) in
-      (id: try JobRecord.id(row.integer()), state: try JobRecord.state(row.text(), row.text()))
+    func consider(_ condition: String, _ values: [DatabaseValue]) throws {
+      try each(
+        "SELECT id, state, reason FROM job WHERE queue = ? AND unique_key = ? AND \(condition)",
+        values
+      ) { row in
+        let id = try JobRecord.id(row.integer())
+        let state = try JobRecord.state(row.text(), row.text())
+        if holder.map({ id < $0.id }) ?? true { holder = (id, state) }
+        return true
+      }
     }
-    let unfinished = try one(
-      """
-      SELECT id, state, reason FROM job
-      WHERE queue = ? AND unique_key = ? AND finished IS NULL ORDER BY id LIMIT 1
-      """, values, read)
-    let kept = try one(
-      """
-      SELECT id, state, reason FROM job
-      WHERE queue = ? AND unique_key = ? AND unique_until > ? ORDER BY id LIMIT 1
-      """, values + [.integer(now)], read)
-    guard let unfinished, let kept else { return unfinished ?? kept }
-    return kept.id < unfinished.id ? kept : unfinished
+    try consider("finished IS NULL", values)
+    try consider("unique_until > ?", values + [.integer(now)])
+    return holder
   }
 
   /// The jobs of a lane that come before a queued one; no more than `max` are counted.
