@@ -19,7 +19,7 @@ package final class SQLiteJobStore: JobStore, Sendable {
   package init(
     _ path: String, settings: JobStoreSettings, on loop: EventLoop? = nil
   ) throws(RuntimeError) {
-    let own = loop == nil ? try LoopGroup.start(count: 1) : nil
+    let own = loop == nil ? try LoopGroup.start(count: 1, name: "jobs-store") : nil
     guard let loop = loop ?? own?.loops.first else {
       throw RuntimeError(operation: "the loop of the job store", code: 0)
     }

@@ -55,10 +55,11 @@ public final class EventLoop: SerialExecutor, @unchecked Sendable {
   var receiveBuffer: [UInt8] = []
 
   init(
-    index: Int, seed: UInt64, driver: LoopDriver, jobsPerTurn: Int = EventLoop.jobsPerTurnMax
+    index: Int, name: String? = nil, seed: UInt64, driver: LoopDriver,
+    jobsPerTurn: Int = EventLoop.jobsPerTurnMax
   ) {
     self.index = index
-    self.name = "loop-\(index)"
+    self.name = name ?? "loop-\(index)"
     self.driver = driver
     self.jobsPerTurn = jobsPerTurn
     random = SeededGenerator(seed: seed)

@@ -22,12 +22,17 @@ public final class LoopGroup: Sendable {
   public static var coreCount: Int { max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))) }
 
   /// Starts `count` loops, their randomness seeded by the system.
-  public static func start(count: Int) throws(RuntimeError) -> LoopGroup {
+  ///
+  /// - Parameter name: of their threads, at most 15 bytes; `loop-0` and so on where there is none.
+  public static func start(
+    count: Int, name: String? = nil
+  ) throws(RuntimeError) -> LoopGroup {
     var system = SystemRandomNumberGenerator()
     var loops: [EventLoop] = []
     for index in 0..<max(1, count) {
       let driver = try LibuvDriver()
-      loops.append(EventLoop(index: index, seed: system.next(), driver: .libuv(driver)))
+      loops.append(
+        EventLoop(index: index, name: name, seed: system.next(), driver: .libuv(driver)))
     }
     let group = LoopGroup(loops: loops)
     for loop in loops {
