@@ -5,7 +5,58 @@ import Glibc
 public enum StandardError {
   /// Writes all bytes in as few calls as the system allows. Lines of several threads up to the
   /// pipe's atomic size (4,096 bytes) do not mix. It blocks when the reader does.
-  public static func write(_ bytes: [UInt8]) { writeAll(bytes, to: 2) }
+  public static func write(_ bytes: [UInt8]) {
+    guard let gathered = Gathered.ofThisThread else {
+      writeAll(bytes, to: 2)
+      return
+    }
+    if gathered.bytes.count + bytes.count > atomicBytes { gathered.writeOut() }
+    gathered.bytes.append(contentsOf: bytes)
+  }
+
+  /// What a pipe takes without mixing it with what others write.
+  private static let atomicBytes = 4_096
+
+  /// Writes what `body` writes on this thread in few calls, in its order, before it returns: of
+  /// many short lines, the calls cost more than the lines.
+  public static func gathering(_ body: () -> Void) {
+    guard Gathered.ofThisThread == nil else { return body() }
+    let gathered = Gathered()
+    withExtendedLifetime(gathered) {
+      Gathered.ofThisThread = gathered
+      body()
+      Gathered.ofThisThread = nil
+    }
+    gathered.writeOut()
+  }
+
+  /// Whole lines that one thread has still to write.
+  private final class Gathered {
+    var bytes: [UInt8] = []
+
+    func writeOut() {
+      writeAll(bytes, to: 2)
+      bytes.removeAll(keepingCapacity: true)
+    }
+
+    private static let key: pthread_key_t = {
+      var key = pthread_key_t()
+      pthread_key_create(&key, nil)
+      return key
+    }()
+
+    /// Not retained: ``gathering(_:)`` holds it for as long as it is here.
+    static var ofThisThread: Gathered? {
+      get {
+        pthread_getspecific(key).map {
+          Unmanaged<Gathered>.fromOpaque($0).takeUnretainedValue()
+        }
+      }
+      set {
+        pthread_setspecific(key, newValue.map { Unmanaged.passUnretained($0).toOpaque() })
+      }
+    }
+  }
 
   /// The same for the standard output stream. Returns false when nobody reads it any more.
   @discardableResult

@@ -31,16 +31,38 @@ struct LineLogHandler: LogHandler {
     StandardError.write(bytes)
   }
 
+  // Every step of every job may be a line: a text is taken as it is, without an interpolation.
+  private static func text(of value: Logger.MetadataValue) -> String {
+    if case .string(let text) = value { text } else { "\(value)" }
+  }
+
+  private static func word(for level: Logger.Level) -> String {
+    switch level {
+    case .trace: "TRACE"
+    case .debug: "DEBUG"
+    case .info: "INFO"
+    case .notice: "NOTICE"
+    case .warning: "WARNING"
+    case .error: "ERROR"
+    case .critical: "CRITICAL"
+    }
+  }
+
   private static func writeText(
     _ event: LogEvent, _ metadata: Logger.Metadata, to bytes: inout [UInt8]
   ) {
     Timestamp.append(milliseconds: StandardError.wallMilliseconds(), to: &bytes)
-    bytes.append(contentsOf: " \(event.level.rawValue.uppercased()) \(event.message)".utf8)
+    bytes.append(UInt8(ascii: " "))
+    bytes.append(contentsOf: word(for: event.level).utf8)
+    bytes.append(UInt8(ascii: " "))
+    bytes.append(contentsOf: event.message.description.utf8)
     for (key, value) in metadata.sorted(by: { $0.key < $1.key }) {
-      let text = "\(value)"
+      let text = text(of: value)
       let isPlain =
         !text.isEmpty && text.utf8.allSatisfy { (0x21...0x7e).contains($0) && $0 != 0x22 }
-      bytes.append(contentsOf: " \(key)=".utf8)
+      bytes.append(UInt8(ascii: " "))
+      bytes.append(contentsOf: key.utf8)
+      bytes.append(UInt8(ascii: "="))
       if isPlain {
         bytes.append(contentsOf: text.utf8)
       } else {
@@ -64,7 +86,7 @@ struct LineLogHandler: LogHandler {
     writer.member("message", "\(event.message)")
     for (key, value) in metadata.sorted(by: { $0.key < $1.key }) {
       // A cut in the middle would end the JSON, so the members are cut instead.
-      let text = "\(value)"
+      let text = text(of: value)
       guard writer.bytes.count + text.utf8.count < lineBytesMax else { break }
       writer.member(key, text)
     }

@@ -11,7 +11,9 @@ struct JobsLog: Sendable {
   }
 
   func write(_ news: JobNews) {
-    for transition in news.transitions { write(transition) }
+    StandardError.gathering {
+      for transition in news.transitions { write(transition) }
+    }
     if news.fencedWrites > 0 {
       logger.info(
         "writes under a lost lease were refused", metadata: ["writes": "\(news.fencedWrites)"])
@@ -23,13 +25,14 @@ struct JobsLog: Sendable {
     // Most are not worth a line, and nothing is made of those.
     guard level >= logger.logLevel else { return }
     var metadata: Logger.Metadata = [
-      "job": "\(transition.job)", "queue": "\(transition.queue)", "task": "\(transition.task)",
+      "job": .string(transition.job.description), "queue": .string(transition.queue.text),
+      "task": .string(transition.task.text),
     ]
     // Of most steps there is but one.
-    if transition.to != .succeeded { metadata["cause"] = "\(transition.cause.rawValue)" }
-    if transition.attempt > 0 { metadata["attempt"] = "\(transition.attempt)" }
-    if let worker = transition.worker { metadata["worker"] = "\(worker)" }
-    if case .dead(let reason) = transition.to { metadata["reason"] = "\(reason.rawValue)" }
+    if transition.to != .succeeded { metadata["cause"] = .string(transition.cause.rawValue) }
+    if transition.attempt > 0 { metadata["attempt"] = .string(String(transition.attempt)) }
+    if let worker = transition.worker { metadata["worker"] = .string(worker.text) }
+    if case .dead(let reason) = transition.to { metadata["reason"] = .string(reason.rawValue) }
     if transition.from != nil { metadata["seconds"] = "\(transition.lasted.inSeconds)" }
     logger.log(level: level, message, metadata: metadata)
   }
