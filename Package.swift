@@ -47,14 +47,17 @@ let package = Package(
         .product(name: "DequeModule", package: "swift-collections"),
       ],
       path: "Sources/Actors", swiftSettings: strict),
+    .systemLibrary(
+      name: "CSQLite", path: "Sources/Backplane/CSQLite",
+      providers: [.apt(["libsqlite3-dev"])]),
     .target(
       name: "FanfareBackplane",
       dependencies: [
-        "FanfareActors", "FanfareFunctions", "FanfareRuntime", "CHiredis",
+        "FanfareActors", "FanfareFunctions", "FanfareRuntime", "CHiredis", "CSQLite",
         .product(name: "GRDB", package: "GRDB.swift"),
         .product(name: "DequeModule", package: "swift-collections"),
       ],
-      path: "Sources/Backplane", exclude: ["CHiredis", "Redis/Functions/Library"],
+      path: "Sources/Backplane", exclude: ["CHiredis", "CSQLite", "Redis/Functions/Library"],
       swiftSettings: strict),
     // A target of its own: its bytes are compiled only when they change.
     .target(

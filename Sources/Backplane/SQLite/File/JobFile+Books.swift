@@ -1,5 +1,4 @@
 import FanfareActors
-import GRDB
 
 /// What books are kept of: lanes, counts, budgets, running jobs.
 extension JobFile {
@@ -34,7 +33,7 @@ extension JobFile {
 
   func setTally(_ key: TallyBook.Key, _ count: Int) throws {
     let row = [
-      DatabaseValue.text(key.lane.queue.text), .text(key.lane.task.text),
+      JobValue.text(key.lane.queue.text), .text(key.lane.task.text),
       .text(key.lane.rateKey?.text ?? ""), .text(key.state),
     ]
     if count == 0 {

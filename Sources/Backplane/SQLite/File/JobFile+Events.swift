@@ -1,13 +1,15 @@
 import FanfareActors
-import GRDB
 
 /// The tables of events, logs, and of what is to be published.
 extension JobFile {
+  private static let insertEvent = JobSQL(
+    "INSERT INTO event (job, sequence, kind, time, data) VALUES (?, ?, ?, ?, ?)")
+
   func insert(_ event: JobEvent) throws {
     try run(
-      "INSERT INTO event (job, sequence, kind, time, data) VALUES (?, ?, ?, ?, ?)",
+      Self.insertEvent,
       [
-        .integer(event.job.number), .integer(event.sequence), event.kind.rawValue.databaseValue,
+        .integer(event.job.number), .integer(event.sequence), .text(event.kind.rawValue),
         .integer(event.time), .json(event.data),
       ])
   }
@@ -37,9 +39,12 @@ extension JobFile {
     return events
   }
 
+  private static let insertEntry = JobSQL(
+    "INSERT INTO outbox (number, channel, type, data, key) VALUES (?, ?, ?, ?, ?)")
+
   func insert(_ entry: OutboxEntry) throws {
     try run(
-      "INSERT INTO outbox (number, channel, type, data, key) VALUES (?, ?, ?, ?, ?)",
+      Self.insertEntry,
       [
         .integer(entry.number), .text(entry.channel.text), .text(entry.type.text),
         .json(entry.data), .text(entry.key),

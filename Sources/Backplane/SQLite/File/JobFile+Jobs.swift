@@ -1,18 +1,17 @@
 import FanfareActors
 import FanfareRuntime
-import GRDB
 
 /// The table of jobs.
 extension JobFile {
+  private static let select = JobSQL("SELECT \(JobRecord.columns) FROM job WHERE id = ?")
+
   func job(_ id: JobID) throws -> JobRecord? {
-    let record = try one(
-      "SELECT \(JobRecord.columns) FROM job WHERE id = ?", [id.number.databaseValue]
-    ) { try JobRecord(&$0) }
+    let record = try one(Self.select, [.integer(id.number)]) { try JobRecord(&$0) }
     return try record.map(withErrors)
   }
 
   /// Jobs of a query that selects their columns, with their errors.
-  func jobs(_ sql: String, _ values: [DatabaseValue]) throws -> [JobRecord] {
+  func jobs(_ sql: String, _ values: [JobValue]) throws -> [JobRecord] {
     var records: [JobRecord] = []
     try each(sql, values) { row in
       records.append(try JobRecord(&row))
@@ -27,7 +26,7 @@ extension JobFile {
     record.job.errors = []
     try each(
       "SELECT attempt, time, text FROM error WHERE job = ? ORDER BY token",
-      [record.job.id.number.databaseValue]
+      [.integer(record.job.id.number)]
     ) { row in
       record.job.errors.append(
         JobError(attempt: row.number(), time: row.integer() ?? 0, text: row.text() ?? ""))
@@ -36,18 +35,21 @@ extension JobFile {
     return record
   }
 
+  private static let insert = JobSQL(
+    """
+    INSERT INTO job (id, queue, task, state, priority, attempts_max, timeout, unique_key,
+      unique_until, rate_key, cost, channel, event_types, workflow, step, created, changed,
+      next_at, events, arguments)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    """)
+
   func insert(_ record: JobRecord) throws {
     let job = record.job
     try run(
-      """
-      INSERT INTO job (id, queue, task, state, priority, attempts_max, timeout, unique_key,
-        unique_until, rate_key, cost, channel, event_types, workflow, step, created, changed,
-        next_at, events, arguments)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-      """,
+      Self.insert,
       [
-        job.id.number.databaseValue, job.queue.text.databaseValue, job.task.text.databaseValue,
-        job.state.word.databaseValue, .number(job.priority), .number(job.attemptsMax),
+        .integer(job.id.number), .text(job.queue.text), .text(job.task.text),
+        .text(job.state.word), .number(job.priority), .number(job.attemptsMax),
         .integer(job.timeout?.milliseconds), .text(job.key), .integer(job.uniqueUntil),
         .text(job.rateKey?.text), .number(job.cost), .text(job.channel?.text),
         .text(JobRecord.text(job.eventTypes)), .integer(job.workflow?.workflow.number),
@@ -56,34 +58,40 @@ extension JobFile {
       ])
   }
 
+  private static let updateLeased = JobSQL(
+    """
+    UPDATE job SET state = ?, leases = ?, is_confirmed = 0, worker = ?, started = ?, changed = ?,
+      events = ? WHERE id = ?
+    """)
+
   /// Writes what a lease changes.
   func updateLeased(_ record: JobRecord) throws {
     let job = record.job
     try run(
-      """
-      UPDATE job SET state = ?, leases = ?, is_confirmed = 0, worker = ?, started = ?, changed = ?,
-        events = ? WHERE id = ?
-      """,
+      Self.updateLeased,
       [
-        job.state.word.databaseValue, .integer(job.leases), .text(job.worker?.text),
+        .text(job.state.word), .integer(job.leases), .text(job.worker?.text),
         .integer(job.started), .integer(record.changed), .integer(record.events),
         .integer(job.id.number),
       ])
   }
 
+  private static let update = JobSQL(
+    """
+    UPDATE job SET state = ?, reason = ?, failures = ?, crashes = ?, releases = ?,
+      is_confirmed = ?, is_cancel_requested = ?, worker = ?, changed = ?, finished = ?,
+      next_at = ?, events = ?, ended_token = ?, ended_call = ?, ended_state = ?, progress = ?,
+      progress_total = ?, progress_message = ?, tokens = ?, spent = ?, duration = ?, error = ?,
+      result = ?, usage = ? WHERE id = ?
+    """)
+
   /// Writes what the end of an attempt, and any other change of state, may change.
   func update(_ record: JobRecord) throws {
     let job = record.job
     try run(
-      """
-      UPDATE job SET state = ?, reason = ?, failures = ?, crashes = ?, releases = ?,
-        is_confirmed = ?, is_cancel_requested = ?, worker = ?, changed = ?, finished = ?,
-        next_at = ?, events = ?, ended_token = ?, ended_call = ?, ended_state = ?, progress = ?,
-        progress_total = ?, progress_message = ?, tokens = ?, spent = ?, duration = ?, error = ?,
-        result = ?, usage = ? WHERE id = ?
-      """,
+      Self.update,
       [
-        job.state.word.databaseValue, .text(job.state.reason), .number(job.failures),
+        .text(job.state.word), .text(job.state.reason), .number(job.failures),
         .number(job.crashes), .number(job.releases), .flag(record.isConfirmed),
         .flag(job.isCancelRequested), .text(job.worker?.text), .integer(record.changed),
         .integer(job.finished), .integer(job.nextAt), .integer(record.events),
@@ -154,7 +162,7 @@ extension JobFile {
 
   /// Deletes a job with all that is its own.
   func delete(_ job: JobID) throws {
-    let id = [DatabaseValue.integer(job.number)]
+    let id = [JobValue.integer(job.number)]
     try run("DELETE FROM job WHERE id = ?", id)
     try run("DELETE FROM event WHERE job = ?", id)
     try run("DELETE FROM error WHERE job = ?", id)

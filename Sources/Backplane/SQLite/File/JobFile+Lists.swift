@@ -1,5 +1,4 @@
 import FanfareActors
-import GRDB
 
 /// Lists of jobs that a filter means.
 extension JobFile {
@@ -30,10 +29,10 @@ extension JobFile {
   }
 
   /// The condition of each field that a filter has, with its value.
-  static func conditions(_ filter: JobFilter, _ way: Way) -> ([String], [DatabaseValue]) {
+  static func conditions(_ filter: JobFilter, _ way: Way) -> ([String], [JobValue]) {
     var conditions: [String] = []
-    var values: [DatabaseValue] = []
-    func add(_ condition: String, _ value: DatabaseValue) {
+    var values: [JobValue] = []
+    func add(_ condition: String, _ value: JobValue) {
       conditions.append(condition)
       values.append(value)
     }

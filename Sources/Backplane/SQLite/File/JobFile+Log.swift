@@ -1,6 +1,4 @@
 import FanfareActors
-import FoundationEssentials
-import GRDB
 
 /// What jobs write while they run: bytes, which need not be text.
 extension JobFile {
@@ -15,7 +13,7 @@ extension JobFile {
     let offset = (end ?? 0) + Int64(bytes.count - kept.count)
     try run(
       "INSERT INTO log (job, offset, bytes) VALUES (?, ?, ?)",
-      [.integer(job.number), .integer(offset), Data(kept).databaseValue])
+      [.integer(job.number), .integer(offset), .blob(Array(kept))])
     // The first condition follows from the second, and spares those that stay a look.
     try run(
       "DELETE FROM log WHERE job = ?1 AND offset < ?2 AND offset + length(bytes) <= ?2",
@@ -25,7 +23,7 @@ extension JobFile {
   func log(of job: JobID, max: Int) throws -> [UInt8] {
     var bytes: [UInt8] = []
     try each("SELECT bytes FROM log WHERE job = ? ORDER BY offset", [.integer(job.number)]) { row in
-      bytes.append(contentsOf: row.value(Data.self) ?? Data())
+      bytes.append(contentsOf: row.bytes() ?? [])
       return true
     }
     return Array(bytes.suffix(max))

@@ -1,5 +1,4 @@
 import FanfareActors
-import GRDB
 
 /// Looking for jobs.
 extension JobFile {
@@ -13,8 +12,8 @@ extension JobFile {
     of key: String, _ queue: QueueName, _ now: Int64
   ) throws -> (id: JobID, state: JobState)? {
     var holder: (id: JobID, state: JobState)?
-    let values = [DatabaseValue.text(queue.text), .text(key)]
-    func consider(_ condition: String, _ values: [DatabaseValue]) throws {
+    let values = [JobValue.text(queue.text), .text(key)]
+    func consider(_ condition: String, _ values: [JobValue]) throws {
       try each(
         "SELECT id, state, reason FROM job WHERE queue = ? AND unique_key = ? AND \(condition)",
         values
@@ -33,9 +32,9 @@ extension JobFile {
   /// The jobs of a lane that come before a queued one; no more than `max` are counted.
   func count(_ lane: LaneName, before job: Job, max: Int) throws -> Int {
     let name = [
-      DatabaseValue.text(lane.queue.text), .text(lane.task.text), .text(lane.rateKey?.text),
+      JobValue.text(lane.queue.text), .text(lane.task.text), .text(lane.rateKey?.text),
     ]
-    let place = [DatabaseValue.number(job.priority), .integer(job.id.number)]
+    let place = [JobValue.number(job.priority), .integer(job.id.number)]
     let rows = """
       SELECT 1 FROM job
       WHERE state = 'queued' AND queue = ? AND task = ? AND rate_key IS ?

@@ -6,6 +6,7 @@ extension JobFile {
   private static let checkedBytesMax: Int64 = 64 * 1_024 * 1_024
 
   static func open(_ path: String) throws -> DatabaseQueue {
+    _ = JobStatement.countsMemory
     var configuration = Configuration()
     configuration.foreignKeysEnabled = false
     configuration.busyMode = .timeout(1)

@@ -1,5 +1,4 @@
 import FanfareActors
-import GRDB
 
 /// What has been kept for long enough, or is to be done again.
 extension JobFile {

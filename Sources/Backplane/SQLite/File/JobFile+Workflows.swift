@@ -1,5 +1,4 @@
 import FanfareActors
-import GRDB
 
 /// A workflow with what only the store needs to know of it.
 struct WorkflowRecord {

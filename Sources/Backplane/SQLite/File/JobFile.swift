@@ -3,12 +3,13 @@ import GRDB
 
 /// The SQLite file that jobs are in: open, and this process' alone. Confined to the store's loop.
 ///
-/// Every statement is prepared once. GRDB lets a statement that failed not be used again, so after
-/// an error all are prepared anew.
+/// Every statement is prepared once; after an error, in whose midst some may stand, all are anew.
 final class JobFile {
   private let queue: DatabaseQueue
   private var database: Database?
-  private var prepared: [String: JobRows] = [:]
+  private var prepared: [String: JobStatement] = [:]
+  /// Those that are run for every job.
+  private var usual: [ObjectIdentifier: JobStatement] = [:]
   /// Whether the last transaction has changed anything.
   private(set) var hasWritten = false
 
@@ -36,65 +37,102 @@ final class JobFile {
         hasWritten = database.totalChangesCount != before
       }
     } catch {
-      prepared = [:]
+      forgetStatements()
       throw error
     }
   }
 
   func close() {
-    prepared = [:]
+    forgetStatements()
     // What is not closed here is when the last reference goes.
     try? queue.close()
+  }
+
+  private func forgetStatements() {
+    prepared = [:]
+    usual = [:]
   }
 
   // MARK: Statements
 
   /// Runs a statement that returns nothing. Within ``transaction(_:)``.
-  func run(_ sql: String, _ values: [DatabaseValue] = []) throws {
-    let rows = try rows(sql, values)
-    try rows._statement.execute()
-    rows.leave()
+  func run(_ sql: String, _ values: [JobValue] = []) throws { try run(statement(sql), values) }
+
+  func run(_ sql: JobSQL, _ values: [JobValue]) throws { try run(statement(sql), values) }
+
+  private func run(_ statement: JobStatement, _ values: [JobValue]) throws {
+    defer { statement.reset() }
+    try statement.bind(values)
+    while try statement.step() {}
   }
 
   /// As ``run(_:_:)``; returns the rows that were changed.
-  func change(_ sql: String, _ values: [DatabaseValue] = []) throws -> Int {
+  func change(_ sql: String, _ values: [JobValue] = []) throws -> Int {
     try run(sql, values)
     return database?.changesCount ?? 0
   }
 
   /// Hands every row to `body`, which says whether it wants the next.
   func each(
-    _ sql: String, _ values: [DatabaseValue] = [], _ body: (inout JobRow) throws -> Bool
+    _ sql: String, _ values: [JobValue] = [], _ body: (inout JobRow) throws -> Bool
   ) throws {
-    let rows = try rows(sql, values)
-    while var row = try rows.next(), try body(&row) {}
-    rows.leave()
+    try each(statement(sql), values, body)
   }
 
   /// What `body` makes of the only row; `nil` where there is none.
   func one<Value>(
-    _ sql: String, _ values: [DatabaseValue] = [], _ body: (inout JobRow) throws -> Value
+    _ sql: String, _ values: [JobValue] = [], _ body: (inout JobRow) throws -> Value
   ) throws -> Value? {
-    let rows = try rows(sql, values)
+    try one(statement(sql), values, body)
+  }
+
+  func one<Value>(
+    _ sql: JobSQL, _ values: [JobValue], _ body: (inout JobRow) throws -> Value
+  ) throws -> Value? {
+    try one(statement(sql), values, body)
+  }
+
+  private func one<Value>(
+    _ statement: JobStatement, _ values: [JobValue], _ body: (inout JobRow) throws -> Value
+  ) throws -> Value? {
     var value: Value?
-    if var row = try rows.next() { value = try body(&row) }
-    rows.leave()
+    try each(statement, values) { row in
+      value = try body(&row)
+      return false
+    }
     return value
   }
 
-  /// What has been prepared.
-  var statements: [String] { prepared.keys.sorted() }
-
-  private func rows(_ sql: String, _ values: [DatabaseValue]) throws -> JobRows {
-    let rows = try prepared[sql] ?? prepare(sql)
-    try rows.begin(values)
-    return rows
+  private func each(
+    _ statement: JobStatement, _ values: [JobValue], _ body: (inout JobRow) throws -> Bool
+  ) throws {
+    defer { statement.reset() }
+    try statement.bind(values)
+    while try statement.step() {
+      var row = JobRow(statement)
+      guard try body(&row) else { return }
+    }
   }
 
-  private func prepare(_ sql: String) throws -> JobRows {
+  /// What has been prepared.
+  var statements: [String] { (prepared.keys + usual.values.map(\.sql)).sorted() }
+
+  private func statement(_ sql: String) throws -> JobStatement {
+    if let statement = prepared[sql] { return statement }
+    let statement = try prepare(sql)
+    prepared[sql] = statement
+    return statement
+  }
+
+  private func statement(_ sql: JobSQL) throws -> JobStatement {
+    if let statement = usual[ObjectIdentifier(sql)] { return statement }
+    let statement = try prepare(sql.text)
+    usual[ObjectIdentifier(sql)] = statement
+    return statement
+  }
+
+  private func prepare(_ sql: String) throws -> JobStatement {
     guard let database else { throw DatabaseError(resultCode: .SQLITE_MISUSE) }
-    let rows = JobRows(try database.makeStatement(sql: sql))
-    prepared[sql] = rows
-    return rows
+    return try JobStatement(sql, in: database)
   }
 }

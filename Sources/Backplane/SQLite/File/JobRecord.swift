@@ -1,5 +1,4 @@
 import FanfareActors
-import GRDB
 
 /// A job with what only the store needs to know of it.
 struct JobRecord {
