@@ -47,7 +47,12 @@ extension SQLiteJobPlace {
       try file.transaction {
         try Self.auditTallies(core, file, &problems)
         var running: [JobID: Int64] = [:]
-        for record in try file.running() { running[record.job.id] = record.job.leases }
+        for record in try file.running() {
+          running[record.job.id] = record.job.leases
+          if let kept = file.leased[record.job.id], kept != record {
+            problems.append("kept \(kept), stored \(record)")
+          }
+        }
         let leases = core.books.leases.leases.mapValues(\.token.number)
         if running != leases { problems.append("running \(running), leases \(leases)") }
         if try file.counter("outbox") != core.books.notes.outbox { problems.append("outbox") }

@@ -6,6 +6,7 @@ extension JobFile {
   private static let select = JobSQL("SELECT \(JobRecord.columns) FROM job WHERE id = ?")
 
   func job(_ id: JobID) throws -> JobRecord? {
+    if let record = leased[id] { return record }
     let record = try one(Self.select, [.integer(id.number)]) { try JobRecord(&$0) }
     return try record.map(withErrors)
   }
@@ -74,6 +75,9 @@ extension JobFile {
         .integer(job.started), .integer(record.changed), .integer(record.events),
         .integer(job.id.number),
       ])
+    var record = record
+    record.isConfirmed = false
+    leased.keep(record)
   }
 
   private static let update = JobSQL(
@@ -87,6 +91,7 @@ extension JobFile {
 
   /// Writes what the end of an attempt, and any other change of state, may change.
   func update(_ record: JobRecord) throws {
+    leased.forget(record.job.id)
     let job = record.job
     try run(
       Self.update,
@@ -105,6 +110,7 @@ extension JobFile {
 
   /// Writes what a running job's worker says without ending the attempt.
   func updateSaid(_ record: JobRecord) throws {
+    leased.forget(record.job.id)
     let job = record.job
     try run(
       """
@@ -118,25 +124,30 @@ extension JobFile {
   }
 
   func updateConfirmed(_ job: JobID) throws {
+    leased.forget(job)
     try run("UPDATE job SET is_confirmed = 1 WHERE id = ?", [.integer(job.number)])
   }
 
   func updateCancelRequested(_ job: JobID) throws {
+    leased.forget(job)
     try run("UPDATE job SET is_cancel_requested = 1 WHERE id = ?", [.integer(job.number)])
   }
 
   func updateArguments(_ job: Job) throws {
+    leased.forget(job.id)
     try run(
       "UPDATE job SET arguments = ? WHERE id = ?",
       [.json(job.arguments), .integer(job.id.number)])
   }
 
   func updateInput(_ job: Job) throws {
+    leased.forget(job.id)
     try run(
       "UPDATE job SET input = ? WHERE id = ?", [.json(job.input), .integer(job.id.number)])
   }
 
   func updateCheckpoint(_ job: Job) throws {
+    leased.forget(job.id)
     try run(
       "UPDATE job SET checkpoint = ? WHERE id = ?",
       [.json(job.checkpoint), .integer(job.id.number)])
@@ -146,6 +157,7 @@ extension JobFile {
   /// still has.
   func insertError(of job: Job) throws {
     guard let error = job.errors.last else { return }
+    leased.forget(job.id)
     try run(
       "INSERT OR REPLACE INTO error (job, token, attempt, time, text) VALUES (?, ?, ?, ?, ?)",
       [
@@ -162,6 +174,7 @@ extension JobFile {
 
   /// Deletes a job with all that is its own.
   func delete(_ job: JobID) throws {
+    leased.forget(job)
     let id = [JobValue.integer(job.number)]
     try run("DELETE FROM job WHERE id = ?", id)
     try run("DELETE FROM event WHERE job = ?", id)

@@ -10,6 +10,7 @@ final class JobFile {
   private var prepared: [String: JobStatement] = [:]
   /// Those that are run for every job.
   private var usual: [ObjectIdentifier: JobStatement] = [:]
+  var leased = LeasedJobs()
   /// Whether the last transaction has changed anything.
   private(set) var hasWritten = false
 
@@ -38,6 +39,7 @@ final class JobFile {
       }
     } catch {
       forgetStatements()
+      leased = LeasedJobs()
       throw error
     }
   }

@@ -1,7 +1,7 @@
 import FanfareActors
 
 /// A job with what only the store needs to know of it.
-struct JobRecord {
+struct JobRecord: Equatable {
   var job: Job
   /// Since when it is in its state.
   var changed: Int64
