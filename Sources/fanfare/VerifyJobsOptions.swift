@@ -59,7 +59,7 @@ struct VerifyJobsOptions: ParsableArguments {
 
   private func lease(of queue: String, at server: ServerURL) async throws -> Duration {
     let group = try LoopGroup.start(count: 1)
-    let client = JobsClient(server, on: group.loops[0])
+    let client = VerifyClient(server, on: group.loops[0])
     do {
       let lease = try await client.lease(of: queue)
       await client.close()

@@ -3,7 +3,8 @@ import FanfareRuntime
 /// Asks a server for jobs, and for what is to be done with them, over HTTP. One call at a time.
 ///
 /// What only reads, and what carries an `Idempotency-Key`, is asked again after a failure that may
-/// pass; all else fails at once, since nobody knows what the server has done.
+/// pass; all else fails at once, since nobody knows what the server has done. A refusal is an
+/// error.
 package actor ClientJobs {
   /// The bytes of an answer: a page of jobs with all their arguments and results.
   private static let answerBytesMax = 64 * 1024 * 1024

@@ -147,7 +147,7 @@ actor ChaosJobs {
     limits.connectTimeout = .seconds(1)
     limits.answerTimeout = .seconds(1)
     try await ground.hold("the server") {
-      let client = JobsClient(url, on: loop, limits: limits)
+      let client = VerifyClient(url, on: loop, limits: limits)
       let isThere = await client.answersAboutJobs
       await client.close()
       return isThere

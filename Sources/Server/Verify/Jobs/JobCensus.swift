@@ -6,7 +6,7 @@ actor JobCensus {
 
   nonisolated let unownedExecutor: UnownedSerialExecutor
   private let loop: EventLoop
-  private let clients: [JobsClient]
+  private let clients: [VerifyClient]
   /// Dead jobs that were queued once more.
   private(set) var revived = 0
   private(set) var faults: [String] = []
@@ -15,7 +15,7 @@ actor JobCensus {
     self.loop = loop
     unownedExecutor = loop.asUnownedSerialExecutor()
     clients = (0..<Self.connections).map { _ in
-      JobsClient(server, on: loop, limits: limits)
+      VerifyClient(server, on: loop, limits: limits)
     }
   }
 
@@ -50,7 +50,7 @@ actor JobCensus {
     return Dictionary(found) { first, _ in first }
   }
 
-  private func isOpen(_ id: String, _ client: JobsClient) async throws(ClientError) -> Bool {
+  private func isOpen(_ id: String, _ client: VerifyClient) async throws(ClientError) -> Bool {
     guard case .done(let job) = try await client.get("/jobs/\(id)") else {
       fail("job \(id) was accepted and is not there")
       return false
@@ -61,7 +61,7 @@ actor JobCensus {
   }
 
   private func outcome(
-    _ id: String, _ client: JobsClient
+    _ id: String, _ client: VerifyClient
   ) async throws(ClientError) -> JobOutcome? {
     // More than a job of a verification comes to have.
     guard case .done(let job) = try await client.get("/jobs/\(id)"),
@@ -77,7 +77,7 @@ actor JobCensus {
   /// Asks about each job until there is an answer.
   private func each<Value: Sendable>(
     _ jobs: [String],
-    _ ask: @escaping @Sendable (JobsClient, String) async throws(ClientError) -> Value?
+    _ ask: @escaping @Sendable (VerifyClient, String) async throws(ClientError) -> Value?
   ) async throws -> [Value] {
     try await withThrowingTaskGroup(of: [Value].self) { tasks in
       for (number, client) in clients.enumerated() {

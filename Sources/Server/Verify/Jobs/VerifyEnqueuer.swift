@@ -20,7 +20,7 @@ actor VerifyEnqueuer {
   private let work: VerifyWork
   private let numbers: Range<Int>
   private let time: Duration
-  private let client: JobsClient
+  private let client: VerifyClient
   private var random: SeededGenerator
   private(set) var standing = Standing()
   private var isOver = false
@@ -37,7 +37,7 @@ actor VerifyEnqueuer {
     self.numbers = numbers
     self.time = time
     unownedExecutor = loop.asUnownedSerialExecutor()
-    client = JobsClient(server, on: loop, limits: limits)
+    client = VerifyClient(server, on: loop, limits: limits)
     random = SeededGenerator(seed: seed)
   }
 

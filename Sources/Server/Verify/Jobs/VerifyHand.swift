@@ -12,7 +12,7 @@ actor VerifyHand {
 
   nonisolated let unownedExecutor: UnownedSerialExecutor
   private let worker: VerifyWorker
-  private let client: JobsClient
+  private let client: VerifyClient
   private let loop: EventLoop
   private let tell: @Sendable (String) -> Void
   private var random: SeededGenerator
@@ -28,7 +28,7 @@ actor VerifyHand {
     var limits = ClientLimits()
     limits.connectTimeout = .seconds(2)
     limits.answerTimeout = .seconds(8)
-    client = JobsClient(worker.server, on: loop, limits: limits)
+    client = VerifyClient(worker.server, on: loop, limits: limits)
     random = SeededGenerator(seed: worker.seed &+ UInt64(number) &* 0x9E37)
   }
 

@@ -1,8 +1,11 @@
 import FanfareRuntime
 
-/// Asks a server about jobs over one connection, one request at a time. Nothing is tried again
-/// here: an error is thrown, and the next request opens another connection.
-package actor JobsClient {
+/// Asks a server about jobs over one connection, one request at a time, for a verification: each
+/// request is made once, as its bytes say, and a refusal is an answer like any other. What is made
+/// again, and what an answer proves, is for the witnesses to say.
+///
+/// Whoever only wants something done asks through ``ClientJobs``.
+package actor VerifyClient {
   /// What a server says to a request.
   enum Answer: Sendable {
     case done(JSONFields)
