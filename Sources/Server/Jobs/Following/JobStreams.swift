@@ -8,6 +8,10 @@ final class JobWatch {
   fileprivate(set) var subscriber: Subscriber?
   /// The number of the event with which the job was over; `nil` while it is not.
   fileprivate(set) var last: Int64?
+  /// Whether it is among those that have to end once they have delivered all.
+  fileprivate var isEnding = false
+  /// Where it stands among those of its job; `nil` once it has ended.
+  fileprivate var place: Int?
   private weak var streams: JobStreams?
 
   fileprivate init(_ job: JobID, _ streams: JobStreams) {
@@ -18,7 +22,7 @@ final class JobWatch {
   /// The stream has begun.
   func begins(_ subscriber: Subscriber) {
     self.subscriber = subscriber
-    streams?.look()
+    streams?.mayEnd(self)
   }
 
   /// The job was over with event `last` when the store was asked.
@@ -36,8 +40,8 @@ final class JobStreams: TurnParticipant {
   private weak var table: JobStreamTable?
   private let index: Int
   private var watches: [JobID: [JobWatch]] = [:]
-  /// Whether some may have to end.
-  private var isLooking = false
+  /// Those whose job is over. Each turn looks at these alone, however many go on.
+  private var ending: [JobWatch] = []
 
   fileprivate init(_ index: Int, _ table: JobStreamTable) {
     self.index = index
@@ -47,30 +51,45 @@ final class JobStreams: TurnParticipant {
   /// Hears of `job` from now on.
   func watch(_ job: JobID) -> JobWatch {
     let watch = JobWatch(job, self)
+    watch.place = watches[job]?.count ?? 0
     watches[job, default: []].append(watch)
     table?.add(job, index)
     return watch
   }
 
   fileprivate func remove(_ watch: JobWatch) {
-    guard let index = watches[watch.job]?.firstIndex(where: { $0 === watch }) else { return }
-    watches[watch.job]?.remove(at: index)
+    watch.last = nil
+    guard let place = watch.place, let newest = watches[watch.job]?.popLast() else { return }
+    watch.place = nil
+    // The newest takes its place: all streams of a job may end in one turn, however many they are.
+    if newest !== watch {
+      newest.place = place
+      watches[watch.job]?[place] = newest
+    }
     if watches[watch.job]?.isEmpty == true { watches[watch.job] = nil }
     table?.remove(watch.job, self.index)
   }
 
   /// `job` was over with event `last`, or goes on.
   fileprivate func heard(_ job: JobID, last: Int64?) {
-    for watch in watches[job] ?? [] { watch.last = last }
-    if last != nil { isLooking = true }
+    for watch in watches[job] ?? [] {
+      watch.last = last
+      mayEnd(watch)
+    }
   }
 
-  fileprivate func look() { isLooking = true }
+  fileprivate func mayEnd(_ watch: JobWatch) {
+    guard watch.last != nil, watch.subscriber != nil, !watch.isEnding else { return }
+    watch.isEnding = true
+    ending.append(watch)
+  }
 
   func endOfTurn() -> Bool {
-    guard isLooking else { return false }
-    isLooking = false
-    for watch in watches.values.joined() {
+    guard !ending.isEmpty else { return false }
+    let looked = ending
+    ending = []
+    for watch in looked {
+      watch.isEnding = false
       guard let last = watch.last, let subscriber = watch.subscriber, !subscriber.isLeaving else {
         continue
       }
@@ -78,7 +97,7 @@ final class JobStreams: TurnParticipant {
         subscriber.leaveAtTheEnd()
       } else {
         // Its socket is full, or its events are still on their way: later turns look again.
-        isLooking = true
+        mayEnd(watch)
       }
     }
     return false
