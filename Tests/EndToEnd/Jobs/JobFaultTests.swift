@@ -10,6 +10,8 @@ import Testing
   private final class BrokenStore: JobStore {
     private let feed = Locked<(any JobStoreFeed)?>(nil)
     private let refusal = Locked<JobRefusal?>(nil)
+    /// How often it was asked for jobs.
+    let asked = Locked(0)
 
     func connect(to feed: any JobStoreFeed) { self.feed.withLock { $0 = feed } }
     func start() async throws(JobRefusal) {}
@@ -22,6 +24,9 @@ import Testing
       switch command {
       case .outbox: return .outbox([])
       case .queues: return .queues([])
+      case .lease:
+        asked.withLock { $0 += 1 }
+        return .leased([])
       case .enqueue(let drafts, _):
         guard let id = JobID(1) else { throw .noSuchJob }
         return .enqueued(drafts.map { _ in EnqueuedJob(id: id, state: .queued, isNew: true) })
@@ -67,6 +72,22 @@ import Testing
           "error jobs cannot be stored; none is accepted reason=the disk is full",
           "notice jobs can be stored again",
         ])
+    }
+  }
+
+  /// Whatever it missed meanwhile: those who wait ask anew.
+  @Test func whoWaitsAsksAgainWhenTheStoreCanWrite() async throws {
+    let store = BrokenStore()
+    try await ServerUnderTest.run(keepingJobsIn: store) { server in
+      let worker = try server.connect()
+      try worker.request(
+        "POST", "/queues/agent_queue/lease", ["Content-Type: application/json"],
+        body: #"{"worker":"w","wait":60}"#)
+      #expect(await Deadline().holds { store.asked.withLock { $0 } == 1 })
+      store.becomes(.unavailable("the disk is full"), fault: "the disk is full")
+      #expect(store.asked.withLock { $0 } == 1)
+      store.becomes(nil, fault: "")
+      #expect(await Deadline().holds { store.asked.withLock { $0 } == 2 })
     }
   }
 

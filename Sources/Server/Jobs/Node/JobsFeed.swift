@@ -35,6 +35,8 @@ final class JobsFeed: JobStoreFeed {
   func stored(_ news: JobNews) {
     // Who waits for a job first: all else can wait a little.
     for queue in news.readyQueues { pools[queue]?.ready() }
+    // Nobody knows what the pools missed while the store could not write.
+    if news.fault?.isEmpty == true { for pool in pools.values { pool.ready() } }
     if news.hasOutbox { relay.wake() }
     if !news.events.isEmpty {
       channels.received(news.events)
