@@ -101,8 +101,8 @@ struct CommandTemplate: Equatable {
     case .object, .array, .true, .false, .null, nil:
       throw Fault(problem: "\"\(name)\" of args must be a string or a number")
     }
-    // It would be an option of the program, not a value.
-    guard !text.hasPrefix("-") else {
+    // It would be an option of the program, not a value. A character may begin with the byte, too.
+    guard text.utf8.first != UInt8(ascii: "-") else {
       throw Fault(problem: "\"\(name)\" of args must not begin with -")
     }
     guard !text.utf8.contains(0) else {
