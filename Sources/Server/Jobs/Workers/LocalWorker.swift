@@ -196,6 +196,8 @@ actor LocalWorker: TimerTarget {
       if wait > .zero { await rest(wait) }
       await write(running.get)
       running.get.isWriting = false
+      // What was said while the store wrote has been told of, and found this under way.
+      if running.get.context.hasReports { writeSoon(claim) }
     }
   }
 

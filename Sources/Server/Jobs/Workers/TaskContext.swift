@@ -113,7 +113,9 @@ public final class TaskContext: Sendable {
 
   /// As ``keep(_:)``, for one who does not wait until it is stored. The newest counts.
   func keepSoon(_ state: [UInt8]) {
-    guard state.count <= limits.jobCheckpointBytesMax else { return }
+    guard state.count <= limits.jobCheckpointBytesMax else {
+      return log("a checkpoint has more than \(limits.jobCheckpointBytesMax) bytes and is not kept")
+    }
     report { $0.checkpoint = state }
   }
 
@@ -141,6 +143,9 @@ public final class TaskContext: Sendable {
       return commands
     }
   }
+
+  /// Whether something waits of which the worker was told.
+  var hasReports: Bool { reports.withLock { $0.isNoticed } }
 
   var finalUsage: JobUsage? { reports.withLock { $0.usage } }
 
