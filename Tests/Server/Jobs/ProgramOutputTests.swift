@@ -147,6 +147,24 @@ import Testing
     #expect(said.result == Array(#"{"a":1}"#.utf8))
   }
 
+  /// As of workers over HTTP.
+  @Test func aUsageThatCannotBeIsRemarked() {
+    var said = ProgramOutput(nil, resultBytesMax: 1_000)
+    let long = String(repeating: "x", count: JobUsage.bytesMax)
+    for (usage, remark) in [
+      (#"{"tokens":-1}"#, "usage: Give tokens as a number from 0 to 1000000000000."),
+      (#"{"cost":"1"}"#, "usage: Give cost as a number from 0 to 1000000000000."),
+      (#"{"duration":1e99}"#, "usage: Give duration as a number from 0 to 1000000000000."),
+      (#"{"model":"\#(long)"}"#, "usage: Give at most 4096 bytes."),
+    ] {
+      let news = said.output(lines([#"{"usage":\#(usage)}"#], takesObjects: true))
+      #expect(news.usage == nil && texts(news.log) == [remark], "\(texts(news.log))")
+    }
+    let made = JobUsage(tokens: -5, cost: .infinity, duration: -0.5)
+    #expect(made.tokens == 0 && made.cost == nil && made.duration == 0)
+    #expect(made.json == Array(#"{"tokens":0,"duration":0}"#.utf8))
+  }
+
   @Test func aResultThatIsTooLongIsNotDroppedInSilence() {
     for length in [1_100, OutputLines.objectBytesMax + 1_000] {
       var said = ProgramOutput(nil, resultBytesMax: 1_000)

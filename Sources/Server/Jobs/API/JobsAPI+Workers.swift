@@ -138,10 +138,13 @@ extension JobsAPI {
   }
 
   private func usage(_ object: RequestObject) throws(Problem) -> JobUsage? {
-    guard object.has("usage"), let json = try object.raw("usage", bytesMax: 4_096) else {
-      return nil
+    guard object.has("usage"), let json = try object.raw("usage", bytesMax: JobUsage.bytesMax)
+    else { return nil }
+    do {
+      return try JobUsage(json)
+    } catch {
+      throw object.refusal("usage: \(error)")
     }
-    return try JobUsage(json, of: object)
   }
 
   /// What people wrote, within its bound.
@@ -207,33 +210,6 @@ extension JobsAPI {
         HeaderField("Content-Type", "text/plain; charset=utf-8"),
         HeaderField("Cache-Control", "no-store"), HeaderField("X-Content-Type-Options", "nosniff"),
       ], body: bytes)
-  }
-}
-
-extension JobUsage {
-  private static let tokensMax = 1_000_000_000_000
-
-  /// The usage that a worker wrote; members besides the three that are understood are kept.
-  fileprivate init(_ json: [UInt8], of object: RequestObject) throws(Problem) {
-    let members: [JSONMember]
-    do {
-      members = try JSONObjectReader.members(of: json.span, in: 0..<json.count)
-    } catch {
-      throw object.refusal("usage: \(error.description)")
-    }
-    self.init(tokens: nil, cost: nil, duration: nil, json: json)
-    for member in members where ["tokens", "cost", "duration"].contains(member.key) {
-      guard member.kind == .number, let value = JSONNumber.double(json.span, member.value),
-        value >= 0, value <= Double(Self.tokensMax)
-      else {
-        throw object.refusal("usage: Give \(member.key) as a number from 0 to \(Self.tokensMax).")
-      }
-      switch member.key {
-      case "tokens": tokens = Int(value.rounded(.up))
-      case "cost": cost = value
-      default: duration = value
-      }
-    }
   }
 }
 

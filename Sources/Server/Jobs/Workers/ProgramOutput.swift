@@ -7,7 +7,6 @@ struct ProgramOutput {
   /// The lines kept for the error of a program that fails, and their bytes.
   private static let lastLinesMax = 5
   private static let lastBytesMax = 2_000
-  private static let tokensMax = 1_000_000_000_000
 
   /// What some lines came to.
   struct News {
@@ -42,7 +41,7 @@ struct ProgramOutput {
   mutating func output(_ lines: [OutputLines.Line]) -> News {
     var news = News()
     var others: [OutputLines.Line] = []
-    for line in lines where !take(line, &news) { others.append(line) }
+    for line in lines where !take(line, &news, &others) { others.append(line) }
     // What a program says in so many words counts more than what its lines look like.
     let matched = matchesOutput ? match(&others) : nil
     news.progress = news.progress ?? matched
@@ -79,8 +78,11 @@ struct ProgramOutput {
 
   // MARK: Lines of JSON
 
-  /// Whether the line was an object that speaks to Fanfare.
-  private mutating func take(_ line: OutputLines.Line, _ news: inout News) -> Bool {
+  /// Whether the line was an object that speaks to Fanfare. What could not be taken of it is
+  /// remarked.
+  private mutating func take(
+    _ line: OutputLines.Line, _ news: inout News, _ remarks: inout [OutputLines.Line]
+  ) -> Bool {
     guard line.bytes.first == UInt8(ascii: "{") else { return false }
     guard line.cutBytes == 0 else {
       // What begins as a result and is too long for one must not pass for none.
@@ -94,8 +96,12 @@ struct ProgramOutput {
       news.progress = progress
       isTaken = true
     }
-    if let usage = Self.usage(fields.raw("usage")) {
-      news.usage = usage
+    if let usage = fields.object("usage") {
+      do {
+        news.usage = try JobUsage(usage.text)
+      } catch {
+        remarks.append(OutputLines.Line(bytes: Array("usage: \(error)".utf8)))
+      }
       isTaken = true
     }
     if let checkpoint = fields.raw("checkpoint") {
@@ -120,12 +126,5 @@ struct ProgramOutput {
     else { return nil }
     return JobProgress(
       current: current, total: fields.double("total"), message: fields.string("message"))
-  }
-
-  private static func usage(_ json: [UInt8]?) -> JobUsage? {
-    guard let json, let fields = JSONFields(json) else { return nil }
-    let tokens = fields.int("tokens").flatMap { (0...tokensMax).contains($0) ? $0 : nil }
-    return JobUsage(
-      tokens: tokens, cost: fields.double("cost"), duration: fields.double("duration"), json: json)
   }
 }

@@ -71,7 +71,7 @@ public final class TaskContext: Sendable {
   /// Tells what the attempt has used up so far; the last word counts. `tokens` settle the budget of
   /// the job's rate key.
   public func usage(tokens: Int? = nil, cost: Double? = nil, duration: Duration? = nil) {
-    usage(.made(tokens: tokens, cost: cost, duration: duration?.inSeconds))
+    usage(JobUsage(tokens: tokens, cost: cost, duration: duration?.inSeconds))
   }
 
   /// Keeps `state` for a later attempt, should this one be interrupted. It is stored when this
@@ -178,23 +178,4 @@ enum Interruption: Sendable, Equatable {
 
   /// How long a handler has to return.
   var patience: Duration { killDelay + .seconds(5) }
-}
-
-extension JobUsage {
-  /// A usage of these numbers.
-  static func made(tokens: Int?, cost: Double?, duration: Double?) -> JobUsage {
-    var writer = JSONWriter()
-    writer.beginObject()
-    if let tokens {
-      writer.key("tokens")
-      writer.int(tokens)
-    }
-    for (key, value) in [("cost", cost), ("duration", duration)] {
-      guard let value, value.isFinite else { continue }
-      writer.key(key)
-      writer.raw(Array("\(value)".utf8))
-    }
-    writer.endObject()
-    return JobUsage(tokens: tokens, cost: cost, duration: duration, json: writer.bytes)
-  }
 }
