@@ -97,7 +97,7 @@ extension SettingKeys {
       "What of the environment the program gets, as `NAME` or as `NAME=value`; nothing else."),
     SettingKey(
       "timeout", \.timeout, .orNone(.duration(.milliseconds(10) ... .seconds(7 * 86_400))),
-      "How long one attempt may take, unless the job says otherwise.",
+      "How long one attempt may take, unless the job says less.",
       atBound: "The program is ended, and the attempt has failed."),
     SettingKey(
       "progress.match", \.progressMatch, .pattern,
