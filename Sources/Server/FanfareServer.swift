@@ -34,7 +34,6 @@ public final class FanfareServer: Sendable {
     let hub: Hub
     let backplane: any Backplane
     let jobs: JobsNode?
-    let workers: LocalWorkers?
     let view: NodeView
     let address: SocketAddress
   }
@@ -142,11 +141,9 @@ public final class FanfareServer: Sendable {
       let address = try await listen(group.loops, view)
       identity.listens(on: address.text)
       backplane.start()
-      let workers = try localWorkers(of: jobs, identity)
-      await workers?.start()
+      try await startWorkers(of: jobs, identity)
       return Node(
-        group: group, hub: hub, backplane: backplane, jobs: jobs, workers: workers, view: view,
-        address: address)
+        group: group, hub: hub, backplane: backplane, jobs: jobs, view: view, address: address)
     } catch {
       await jobs?.stop()
       throw error
@@ -223,7 +220,7 @@ public final class FanfareServer: Sendable {
     }
     guard let node else { return }
     await node.jobs?.drain()
-    async let workers: Void? = node.workers?.drain(within: settings.drainWindow)
+    async let workers: Void? = node.jobs?.drainWorkers(within: settings.drainWindow)
     await node.view.drain(over: settings.drainWindow)
     let clock = ContinuousClock()
     let deadline = clock.now + settings.drainWindow + Self.stopTimeout

@@ -10,6 +10,7 @@ struct JobsMetrics: Sendable {
   let published: UInt64
   /// Of what is to be published; counted up to ``JobsNode/backlogMax``.
   let backlog: Int?
+  let abandoned: Int
 
   func write(to text: inout PrometheusText) {
     writeQueues(&text)
@@ -28,6 +29,10 @@ struct JobsMetrics: Sendable {
     text.single(
       "fanfare_fenced_writes_total", .counter, "Writes refused because another had the lease.",
       counts.fencedWrites)
+    text.single(
+      "fanfare_abandoned_handlers", .gauge,
+      "Handlers in this process that run on although their job has ended without them.",
+      UInt64(clamping: abandoned))
     text.single(
       "fanfare_job_store_up", .gauge, "Whether jobs can be stored.", isWritable ? 1 : 0)
     text.single(
@@ -95,6 +100,7 @@ extension JobsNode {
     }
     return JobsMetrics(
       counts: feed.counted, queues: queues, isWritable: feed.fault == nil,
-      published: counts.published, backlog: backlog)
+      published: counts.published, backlog: backlog,
+      abandoned: await localWorkers.withLock { $0 }?.abandoned ?? 0)
   }
 }

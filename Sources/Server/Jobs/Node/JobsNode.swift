@@ -12,6 +12,8 @@ final class JobsNode: Sendable {
   let feed: JobsFeed
   /// Finds the job streams of each loop.
   let streams: JobStreamTable
+  /// The workers in this process, once they are there.
+  let localWorkers = Locked<LocalWorkers?>(nil)
   private let pools: [QueueName: WorkerPool]
   private let budgets: [RateKey]
 
@@ -54,6 +56,11 @@ final class JobsNode: Sendable {
   /// Hands out no more jobs. Returns when nobody waits for one any more.
   func drain() async {
     for queue in queues { await pools[queue]?.drain() }
+  }
+
+  /// Lets the workers in this process end what they do. The pools are drained by then.
+  func drainWorkers(within window: Duration) async {
+    await localWorkers.withLock { $0 }?.drain(within: window)
   }
 
   /// Ends all that ``start()`` began.

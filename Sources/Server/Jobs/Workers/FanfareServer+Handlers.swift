@@ -27,8 +27,16 @@ extension FanfareServer {
     guard isFirst else { throw .cannotHandle("\(name): it has a handler in \(queue)") }
   }
 
-  /// The workers of this process; `nil` where it does no jobs itself.
-  func localWorkers(
+  /// Begins to do jobs in this process, where it has handlers or programs for any.
+  func startWorkers(
+    of jobs: JobsNode?, _ identity: NodeIdentity
+  ) async throws(ServerError) {
+    guard let workers = try localWorkers(of: jobs, identity) else { return }
+    jobs?.localWorkers.withLock { $0 = workers }
+    await workers.start()
+  }
+
+  private func localWorkers(
     of jobs: JobsNode?, _ identity: NodeIdentity
   ) throws(ServerError) -> LocalWorkers? {
     var tasks = handlers.withLock { $0 }
