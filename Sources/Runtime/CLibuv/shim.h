@@ -8,7 +8,10 @@
 #include <stdint.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/file.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 #include <uv.h>
 
 // Declared here because the header shows them only under _GNU_SOURCE, which would give this module
@@ -56,6 +59,20 @@ static inline int fanfare_spawn_in(posix_spawn_file_actions_t *actions, const ch
 
 static inline int fanfare_spawn_without(posix_spawn_file_actions_t *actions, int from) {
   return posix_spawn_file_actions_addclosefrom_np(actions, from);
+}
+
+// Swift takes the name for the structure of fcntl(2).
+static inline int fanfare_lock_file(int descriptor) {
+  return flock(descriptor, LOCK_EX | LOCK_NB);
+}
+
+// A process as it is now: its number may be another's later, this is not.
+static inline int fanfare_open_process(pid_t number) {
+  return (int)syscall(SYS_pidfd_open, number, 0);
+}
+
+static inline int fanfare_signal_process(int process, int signal) {
+  return (int)syscall(SYS_pidfd_send_signal, process, signal, (void *)0, 0);
 }
 
 static inline void fanfare_name_thread(const char *name) {

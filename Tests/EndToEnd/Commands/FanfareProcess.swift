@@ -29,8 +29,10 @@ final class FanfareProcess: Sendable {
   /// - Parameters:
   ///   - input: what it reads; nil leaves its input open until ``endInput()``.
   ///   - readsOutput: whether anybody reads what it prints.
+  ///   - variables: what its environment holds besides.
   init(
-    _ arguments: [String], server: String? = nil, input: String? = "", readsOutput: Bool = true
+    _ arguments: [String], server: String? = nil, input: String? = "", readsOutput: Bool = true,
+    variables: [String] = []
   ) throws {
     Glibc.signal(SIGPIPE, SIG_IGN)
     let (input0, output1, errors2) = (try Self.line(), try Self.line(), try Self.line())
@@ -38,7 +40,7 @@ final class FanfareProcess: Sendable {
     process = try Subprocess(
       [Self.binary.path] + arguments,
       environment: (server.map { ["FANFARE_URL=http://\($0)"] } ?? [])
-        + (arguments.first == "serve" ? ["FANFARE_JOBS_STORE=off"] : []),
+        + (arguments.first == "serve" ? ["FANFARE_JOBS_STORE=off"] : []) + variables,
       directory: FileManager.default.temporaryDirectory.path,
       openings: [
         0: .copy(of: input0.read), 1: .copy(of: output1.write), 2: .copy(of: errors2.write),

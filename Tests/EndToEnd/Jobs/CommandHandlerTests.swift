@@ -73,12 +73,12 @@ import Testing
       #expect(whole.contains(#""usage":{"tokens":12,"cost":0.5}"#))
       #expect(whole.contains(#""result":{"job":"\#(id)","attempt":1,"dir":"/"#))
       let log = try scene.log(id)
-      for line in ["plain", "wrong", "FANFARE_ATTEMPT FANFARE_JOB PATH PWD"] {
+      for line in ["plain", "wrong", "FANFARE_ATTEMPT FANFARE_FOLDER FANFARE_JOB PATH PWD"] {
         #expect(log.contains(line), "\(log)")
       }
       let folder = whole.split(separator: #""dir":""#).last?.split(separator: "\"").first
       let path = String(folder ?? "")
-      #expect(path.contains("fanfare-job-"))
+      #expect(path.contains("/fanfare-work-"))
       let isGone = await Deadline().holds { !FileManager.default.fileExists(atPath: path) }
       #expect(isGone)
     }
@@ -139,7 +139,7 @@ import Testing
       var task = WorkerScene.script(text)
       task.exec += ["sh", folder.path]
       settings.tasks[TaskName(checked: "t")] = task
-      settings.queues[QueueName(checked: "sync_queue")]?.lease = .milliseconds(600)
+      settings.queues[QueueName(checked: "sync_queue")]?.lease = .seconds(6)
     }) { scene in
       let id = try scene.enqueue(#"{"task":"t"}"#)
       let began = await Deadline().holds {

@@ -47,7 +47,7 @@ extension FanfareServer {
     }
     var programs: Programs?
     do {
-      if !settings.tasks.isEmpty { programs = try Programs(settings.limits) }
+      if !settings.tasks.isEmpty { programs = try Programs(settings.limits, logger: logger) }
       for (name, command) in settings.tasks {
         guard let programs, let queue = QueueName(command.queue) else { continue }
         tasks[queue, default: [:]][name] = LocalTask(

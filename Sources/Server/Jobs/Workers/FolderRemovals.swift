@@ -1,4 +1,5 @@
 import FanfareRuntime
+import Glibc
 
 /// Removes folders and all that is in them, by a program: that may take long, and nobody is to wait
 /// for it. Confined to a loop.
@@ -15,6 +16,8 @@ final class FolderRemovals: TimerTarget {
   var isEmpty: Bool { removing.isEmpty }
 
   func remove(_ folder: String) {
+    // Most programs leave nothing in it.
+    if rmdir(folder) == 0 { return }
     // What cannot be started now is left to whoever tidies up temporary files.
     guard let process = try? Subprocess(["rm", "-rf", "--", folder]) else { return }
     removing.append(process)
