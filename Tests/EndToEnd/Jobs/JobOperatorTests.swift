@@ -93,6 +93,35 @@ import Testing
     }
   }
 
+  @Test func listsGiveTheFieldsThatAreWanted() async throws {
+    try await ServerUnderTest.runWithJobs { server in
+      let id = try server.enqueue(
+        #"{"task":"t","args":{"long":"\#(String(repeating: "x", count: 1_000))"},"attempts":1}"#)
+      let short = try server.ask("GET", "/jobs?fields=state,id,next_at").text
+      // In the order of a whole job, whatever the order of the names.
+      #expect(short == #"{"jobs":[{"id":"\#(id)","state":"queued","next_at":null}]}"#)
+      let whole = try server.ask("GET", "/jobs").text
+      let names = try #require(try server.ask("GET", "/jobs").tree["jobs"]?.list[0]).keys
+      #expect(names == Set(try server.job(id).keys))
+      let all = try server.ask("GET", "/jobs?fields=\(names.joined(separator: ","))").text
+      #expect(all == whole)
+      let lease = try server.leaseOne()
+      _ = try server.post(
+        "/jobs/\(id)/fail", #"{"lease":"\#(lease.lease)","error":"no","retry":false}"#)
+      let dead = try server.ask("GET", "/queues/agent_queue/dead?fields=error,reason").text
+      #expect(dead == #"{"jobs":[{"reason":"failed","error":"no"}]}"#)
+      for (fields, said) in [
+        ("id,stat", "Remove stat from fields; did you mean state?"),
+        ("", "Remove the empty name from fields; there are id, queue, "),
+        ("id,,state", "Remove the empty name from fields; there are id, queue, "),
+      ] {
+        let refused = try server.ask("GET", "/jobs?fields=\(fields)")
+        #expect(refused.status == 400)
+        #expect(try refused.problem.detail.hasPrefix(said), "\(refused.text)")
+      }
+    }
+  }
+
   @Test func metricsSayHowLongThingsTook() async throws {
     try await ServerUnderTest.runWithJobs({
       $0.budgets[RateKey(checked: "openai")] = RateBudget(

@@ -3,30 +3,68 @@ import FanfareRuntime
 
 /// The JSON texts about jobs (CONTRACT section 10).
 enum JobJSON {
-  /// All of a job.
-  static func write(_ job: Job, waitingFor: String?, to writer: inout JSONWriter) {
+  /// A job, or what is wanted of it.
+  static func write(
+    _ job: Job, waitingFor: String?, _ fields: [JobField] = JobField.allCases,
+    to writer: inout JSONWriter
+  ) {
     writer.beginObject()
-    writer.member("id", job.id.description)
-    writer.member("queue", job.queue.text)
-    writer.member("task", job.task.text)
-    writer.member("args", raw: job.arguments)
-    writer.member("state", job.state.word)
-    if case .dead(let reason) = job.state { writer.member("reason", reason.rawValue) }
-    writer.member("attempt", job.attempt)
-    writer.member("attempts", job.attemptsMax)
-    writer.member("failures", job.failures)
-    writer.member("crashes", job.crashes)
-    writer.member("releases", job.releases)
-    writer.key("progress")
-    write(job.progress, to: &writer)
-    writer.member("checkpoint", raw: job.checkpoint)
-    writer.member("input", raw: job.input)
-    writer.member("result", raw: job.result)
-    writer.member("usage", raw: job.usage?.json)
-    writer.member("error", text: job.errors.last?.text)
-    writer.key("errors")
+    for field in fields { write(field, of: job, waitingFor, to: &writer) }
+    writer.endObject()
+  }
+
+  private static func write(
+    _ field: JobField, of job: Job, _ waitingFor: String?, to writer: inout JSONWriter
+  ) {
+    let name = field.rawValue
+    switch field {
+    case .id: writer.member(name, job.id.description)
+    case .queue: writer.member(name, job.queue.text)
+    case .task: writer.member(name, job.task.text)
+    case .args: writer.member(name, raw: job.arguments)
+    case .state: writer.member(name, job.state.word)
+    case .reason:
+      if case .dead(let reason) = job.state { writer.member(name, reason.rawValue) }
+    case .attempt: writer.member(name, job.attempt)
+    case .attempts: writer.member(name, job.attemptsMax)
+    case .failures: writer.member(name, job.failures)
+    case .crashes: writer.member(name, job.crashes)
+    case .releases: writer.member(name, job.releases)
+    case .progress:
+      writer.key(name)
+      write(job.progress, to: &writer)
+    case .checkpoint: writer.member(name, raw: job.checkpoint)
+    case .input: writer.member(name, raw: job.input)
+    case .result: writer.member(name, raw: job.result)
+    case .usage: writer.member(name, raw: job.usage?.json)
+    case .error: writer.member(name, text: job.errors.last?.text)
+    case .errors:
+      writer.key(name)
+      write(job.errors, to: &writer)
+    case .channel: writer.member(name, text: job.channel?.text)
+    case .workflow:
+      writer.key(name)
+      write(job.workflow, to: &writer)
+    case .priority: writer.member(name, job.priority)
+    case .key: writer.member(name, text: job.key)
+    case .rateKey: writer.member(name, text: job.rateKey?.text)
+    case .cost: writer.member(name, job.cost)
+    case .timeout: writer.member(name, seconds: job.timeout)
+    case .worker: writer.member(name, text: job.worker?.text)
+    case .cancelRequested:
+      writer.key(name)
+      writer.bool(job.isCancelRequested)
+    case .created: writer.member(name, time: job.created)
+    case .started: writer.member(name, time: job.started)
+    case .finished: writer.member(name, time: job.finished)
+    case .nextAt: writer.member(name, time: job.nextAt)
+    case .waitingFor: writer.member(name, text: waitingFor)
+    }
+  }
+
+  private static func write(_ errors: [JobError], to writer: inout JSONWriter) {
     writer.beginArray()
-    for error in job.errors {
+    for error in errors {
       writer.beginObject()
       writer.member("attempt", error.attempt)
       writer.member("time", time: error.time)
@@ -34,36 +72,14 @@ enum JobJSON {
       writer.endObject()
     }
     writer.endArray()
-    writeRest(job, waitingFor: waitingFor, to: &writer)
-    writer.endObject()
   }
 
-  private static func writeRest(
-    _ job: Job, waitingFor: String?, to writer: inout JSONWriter
-  ) {
-    writer.member("channel", text: job.channel?.text)
-    writer.key("workflow")
-    if let step = job.workflow {
-      writer.beginObject()
-      writer.member("id", step.workflow.description)
-      writer.member("step", step.index + 1)
-      writer.endObject()
-    } else {
-      writer.null()
-    }
-    writer.member("priority", job.priority)
-    writer.member("key", text: job.key)
-    writer.member("rate_key", text: job.rateKey?.text)
-    writer.member("cost", job.cost)
-    writer.member("timeout", seconds: job.timeout)
-    writer.member("worker", text: job.worker?.text)
-    writer.key("cancel_requested")
-    writer.bool(job.isCancelRequested)
-    writer.member("created", time: job.created)
-    writer.member("started", time: job.started)
-    writer.member("finished", time: job.finished)
-    writer.member("next_at", time: job.nextAt)
-    writer.member("waiting_for", text: waitingFor)
+  private static func write(_ step: WorkflowStep?, to writer: inout JSONWriter) {
+    guard let step else { return writer.null() }
+    writer.beginObject()
+    writer.member("id", step.workflow.description)
+    writer.member("step", step.index + 1)
+    writer.endObject()
   }
 
   /// `{"current","total","message"}`.

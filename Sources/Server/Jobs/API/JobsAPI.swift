@@ -141,7 +141,7 @@ struct JobsAPI: Sendable {
     return .json(status, writer.bytes)
   }
 
-  /// `GET /jobs?queue=&state=&task=&error=&workflow=&before=ID&limit=N`: the newest first.
+  /// `GET /jobs?queue=&state=&task=&error=&workflow=&before=ID&limit=N&fields=`: the newest first.
   private func list(_ request: JobsRequest, on loop: EventLoop) async throws(Problem) -> Response {
     let query = try Query(request.target)
     var filter = try filter(query)
@@ -183,6 +183,7 @@ struct JobsAPI: Sendable {
     _ filter: JobFilter, _ query: Query, cursor: String, on loop: EventLoop
   ) async throws(Problem) -> Response {
     let limit = try query.number("limit", in: 1...1_000) ?? 100
+    let fields = try JobField.wanted(query)
     var before: JobID?
     if let text = query[cursor] {
       guard let id = JobID(text) else {
@@ -196,7 +197,7 @@ struct JobsAPI: Sendable {
     writer.beginObject()
     writer.key("jobs")
     writer.beginArray()
-    for job in jobs.prefix(limit) { JobJSON.write(job, waitingFor: nil, to: &writer) }
+    for job in jobs.prefix(limit) { JobJSON.write(job, waitingFor: nil, fields, to: &writer) }
     writer.endArray()
     if jobs.count > limit { writer.member("next", jobs[limit - 1].id.description) }
     writer.endObject()
