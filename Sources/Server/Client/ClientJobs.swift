@@ -59,12 +59,22 @@ package actor ClientJobs {
   ) async throws(ClientError) -> JSONFields {
     var writer = JSONWriter()
     try ClientValue.object(members).append(to: &writer)
+    return try await post(path, body: writer.bytes, key: key)
+  }
+
+  /// Sends an object, or objects of which each has a line, as they are.
+  ///
+  /// - Parameter key: as of an object.
+  package func post(
+    _ path: [String], body: [UInt8], isLines: Bool = false, key: String? = nil
+  ) async throws(ClientError) -> JSONFields {
     var fields = [
-      HeaderField("Content-Type", "application/json"), HeaderField("Accept", "application/json"),
+      HeaderField("Content-Type", isLines ? "application/x-ndjson" : "application/json"),
+      HeaderField("Accept", "application/json"),
     ]
     if let key { fields.append(HeaderField("Idempotency-Key", key)) }
     let request = ClientRequest(
-      method: .post, target: Self.target(path, []), fields: fields, body: writer.bytes)
+      method: .post, target: Self.target(path, []), fields: fields, body: body)
     return try Self.fields(try await ask(request, again: key != nil))
   }
 

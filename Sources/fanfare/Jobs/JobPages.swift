@@ -19,7 +19,10 @@ struct JobPages {
     while true {
       let asked = min(Self.pageMax, limit - printed)
       let answer = try await jobs.get(
-        path, query + [(cursor, place), ("limit", String(asked))])
+        path,
+        query + [
+          (cursor, place), ("limit", String(asked)), ("fields", json ? nil : JobText.fields),
+        ])
       guard let listed = answer.objects("jobs") else { throw Self.noJobs }
       if json {
         for job in listed { try JobsOptions.printJSON(job) }

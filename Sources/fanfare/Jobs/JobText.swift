@@ -4,6 +4,9 @@ import FoundationEssentials
 
 /// What people read of a job.
 enum JobText {
+  /// What of a job is shown in a list.
+  static let fields = "id,queue,task,state,attempt,progress,error,created,next_at"
+
   static let headings = ["ID", "QUEUE", "TASK", "STATE", "ATTEMPT", "PROGRESS", "AGE", "NOTE"]
 
   /// Whether nothing happens any more to a job in this state.

@@ -12,11 +12,12 @@ struct Jobs: AsyncParsableCommand {
         fanfare jobs list --state running
         fanfare jobs show 9jz12cb1kc
         fanfare jobs watch
+        fanfare jobs workflow start feature.json
         fanfare jobs dead retry agent_queue --rate 10/s
       """,
     subcommands: [
       ListJobs.self, ShowJob.self, EnqueueJob.self, WatchJobs.self, ShowJobLog.self,
-      RetryJob.self, CancelJob.self, DeadJobs.self, ListQueues.self, PauseQueue.self,
-      ResumeQueue.self,
+      RetryJob.self, CancelJob.self, JobWorkflow.self, DeadJobs.self, ListQueues.self,
+      PauseQueue.self, ResumeQueue.self,
     ])
 }

@@ -25,6 +25,11 @@ struct JobsOptions: ParsableArguments {
     try print(bytes: Array("\(text)\n".utf8))
   }
 
+  /// Prints one of the facts about something, beside its name.
+  static func print(_ name: String, _ text: String) throws(CommandFailure) {
+    try print(name + String(repeating: " ", count: max(1, 14 - name.count)) + text)
+  }
+
   static func print(bytes: [UInt8]) throws(CommandFailure) {
     guard case .failed(let code) = StandardOutput.write(bytes) else { return }
     throw CommandFailure(

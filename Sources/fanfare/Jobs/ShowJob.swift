@@ -21,16 +21,10 @@ struct ShowJob: AsyncParsableCommand {
     try await options.talk { jobs in
       let job = try await jobs.get(["jobs", id])
       guard !options.json else { return try JobsOptions.printJSON(job) }
-      for (name, text) in Self.lines(job) {
-        try JobsOptions.print(
-          name + String(repeating: " ", count: max(1, 14 - name.count)) + text)
-      }
+      for (name, text) in Self.lines(job) { try JobsOptions.print(name, text) }
       for error in job.objects("errors") ?? [] {
-        let text = error.string("error") ?? ""
-        let attempt = "error \(error.int("attempt") ?? 0)"
         try JobsOptions.print(
-          attempt + String(repeating: " ", count: max(1, 14 - attempt.count))
-            + TextTable.shown(text))
+          "error \(error.int("attempt") ?? 0)", TextTable.shown(error.string("error") ?? ""))
       }
     }
   }

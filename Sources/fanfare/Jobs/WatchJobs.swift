@@ -51,7 +51,11 @@ struct WatchJobs: AsyncParsableCommand {
     while true {
       let queues = try await QueueText.queues(jobs)
       let running = try await jobs.get(
-        ["jobs"], [("state", "running"), ("limit", "50")])
+        ["jobs"],
+        [
+          ("state", "running"), ("limit", "50"),
+          ("fields", options.json ? nil : JobText.fields),
+        ])
       if options.json {
         for queue in queues { try JobsOptions.printJSON(queue) }
         for job in running.objects("jobs") ?? [] { try JobsOptions.printJSON(job) }

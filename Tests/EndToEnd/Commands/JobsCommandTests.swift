@@ -72,6 +72,78 @@ struct JobsCommandTests {
     }
   }
 
+  @Test func enqueuesTheLinesOfAFileInOneCall() async throws {
+    try await JobsOverHTTP.run { server in
+      let address = "127.0.0.1:\(server.port)"
+      let lines = (0..<200).map { #"{"task":"t","args":\#($0),"key":"k\#($0 % 150)"}"# }
+      let made = try await Self.fanfare(
+        ["enqueue", "git_queue", "--file", "-"], address, input: lines.joined(separator: "\n"))
+      #expect(made.status == 0)
+      #expect(made.errors == ["200 jobs in git_queue, 50 of them there already by their keys"])
+      #expect(made.output.count == 200 && Set(made.output).count == 150)
+      #expect(made.output[150] == made.output[0])
+      let json = try await Self.fanfare(
+        ["enqueue", "git_queue", "--file", "-", "--json"], address, input: lines[0] + "\n")
+      #expect(json.output == [#"{"id":"\#(made.output[0])","state":"queued","new":false}"#])
+      // One bad line, and none is made.
+      let bad = try await Self.fanfare(
+        ["enqueue", "git_queue", "--file", "-"], address, input: "{\"task\":\"x\"}\n\n{}\n")
+      #expect(bad.status == 65 && bad.output == [])
+      #expect(bad.errors.count == 1)
+      #expect(
+        bad.errors.first == "fanfare: standard input line 3: Give the job a task.",
+        "\(bad.errors)")
+      #expect(try server.ask("GET", "/jobs?task=x").text == #"{"jobs":[]}"#)
+      let gone = try await Self.fanfare(["enqueue", "git_queue", "--file", "/nowhere"], address)
+      #expect(gone.status == 66 && gone.errors.first?.contains("/nowhere") == true)
+      for wrong in [["t", "--file", "-"], ["--file", "-", "--priority", "1"], []] {
+        #expect(try await Self.fanfare(["enqueue", "git_queue"] + wrong, address).status == 64)
+      }
+    }
+  }
+
+  @Test func startsAWorkflowAndShowsItsSteps() async throws {
+    try await JobsOverHTTP.run { server in
+      let (address, jobs) = ("127.0.0.1:\(server.port)", JobsOverHTTP(server))
+      let steps = ["analyze", "implement"].map { #"{"queue":"agent_queue","task":"\#($0)"}"# }
+      let started = try await Self.fanfare(
+        ["workflow", "start", "-"], address,
+        input: "{\"steps\":\n[\(steps.joined(separator: ","))]}\n")
+      #expect(started.status == 0 && started.errors == ["running: 2 steps"])
+      let id = try #require(started.output.first)
+      try jobs.succeed(
+        try jobs.lease("agent_queue"), "1", usage: #"{"tokens":1800,"cost":0.5,"duration":3}"#)
+      let shown = try await Self.fanfare(["workflow", "show", id], address)
+      for line in [
+        "id            \(id)", "state         running", "step          2 of 2",
+        "usage         1800 tokens, cost 0.5, 3s",
+      ] {
+        #expect(shown.output.contains(line), "\(shown.output)")
+      }
+      #expect(shown.output.contains { $0.hasPrefix("STEP  JOB") })
+      #expect(
+        shown.output.contains { $0.hasPrefix("1 ") && $0.hasSuffix("analyze    succeeded") },
+        "\(shown.output)")
+      #expect(shown.output.last?.hasPrefix("2 ") == true)
+      #expect(shown.output.last?.hasSuffix("implement  queued") == true)
+      let json = try await Self.fanfare(["workflow", "show", id, "--json"], address)
+      #expect(json.output.count == 1)
+      #expect(json.output.first?.contains(#""usage":{"tokens":1800"#) == true)
+      let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent().deletingLastPathComponent()
+      let example = root.appending(path: "Examples/feature.json").path
+      let file = try await Self.fanfare(["workflow", "start", example, "--json"], address)
+      #expect(file.output.first?.hasPrefix(#"{"id":""#) == true)
+      for (body, said) in [("{", "JSON"), (#"{"steps":[{}]}"#, "step 1: Give the step a queue.")] {
+        let bad = try await Self.fanfare(["workflow", "start", "-"], address, input: body)
+        #expect(bad.status == 65 && bad.errors.count == 1)
+        #expect(bad.errors.first?.contains(said) == true, "\(bad.errors)")
+      }
+      let nobody = try await Self.fanfare(["workflow", "show", "1"], address)
+      #expect(nobody.status == 65 && nobody.errors.first?.contains("no such workflow") == true)
+    }
+  }
+
   @Test func listsPageByPage() async throws {
     try await Self.run { jobs, fanfare in
       try jobs.enqueue(
