@@ -74,7 +74,7 @@ let package = Package(
       name: "FanfarePages", path: "Sources/Server/Pages",
       resources: [
         "index.html", "page.css", "page.js", "parts.js", "jobs.html", "jobs.css", "jobs.js",
-        "job.js",
+        "job.js", "enqueue.js",
         "fanfare.js", "fanfare.d.ts",
       ].map { .embedInCode("Assets/\($0)") }, swiftSettings: strict),
     .target(

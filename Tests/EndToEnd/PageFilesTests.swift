@@ -9,6 +9,7 @@ import Testing
     "/page.js": "text/javascript; charset=utf-8", "/parts.js": "text/javascript; charset=utf-8",
     "/jobs.css": "text/css; charset=utf-8", "/jobs.js": "text/javascript; charset=utf-8",
     "/job.js": "text/javascript; charset=utf-8", "/fanfare.js": "text/javascript; charset=utf-8",
+    "/enqueue.js": "text/javascript; charset=utf-8",
     "/fanfare.d.ts": "text/plain; charset=utf-8",
   ]
 

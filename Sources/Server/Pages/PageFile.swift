@@ -8,6 +8,7 @@ package enum PageFile: String, CaseIterable, Sendable {
   case jobsStyle = "jobs.css"
   case jobsScript = "jobs.js"
   case jobScript = "job.js"
+  case enqueueScript = "enqueue.js"
   case parts = "parts.js"
   case client = "fanfare.js"
   case clientTypes = "fanfare.d.ts"
@@ -25,6 +26,7 @@ package enum PageFile: String, CaseIterable, Sendable {
     case .jobsStyle: PackageResources.jobs_css
     case .jobsScript: PackageResources.jobs_js
     case .jobScript: PackageResources.job_js
+    case .enqueueScript: PackageResources.enqueue_js
     case .parts: PackageResources.parts_js
     case .client: PackageResources.fanfare_js
     case .clientTypes: PackageResources.fanfare_d_ts
@@ -36,7 +38,8 @@ package enum PageFile: String, CaseIterable, Sendable {
     switch self {
     case .page, .jobs: "text/html; charset=utf-8"
     case .pageStyle, .jobsStyle: "text/css; charset=utf-8"
-    case .pageScript, .jobsScript, .jobScript, .parts, .client: "text/javascript; charset=utf-8"
+    case .pageScript, .jobsScript, .jobScript, .enqueueScript, .parts, .client:
+      "text/javascript; charset=utf-8"
     // A browser would take video/mp2t for it.
     case .clientTypes: "text/plain; charset=utf-8"
     }

@@ -30,6 +30,11 @@ extension BrowserTests {
         + ".find((one) => one.textContent === '\(text)' && one.offsetParent)"
     }
 
+    /// What the form says of a field.
+    private static func fault(_ field: String) -> String {
+      "document.querySelector('#enqueue-\(field)-error').textContent"
+    }
+
     /// What a queue's card says.
     private static func card(_ queue: String) -> String {
       "[...document.querySelectorAll('#queues li')]"
@@ -58,6 +63,58 @@ extension BrowserTests {
         #expect(try page.value("location.hash") == "#job=\(id)")
         #expect(try page.text("#detail-body pre").contains("1204"))
         #expect(try page.waits(for: "document.querySelector('#detail-body .why').innerText"))
+        #expect(page.faults == [])
+      }
+    }
+
+    @Test func enqueuesByAForm() async throws {
+      try await Self.run { server, jobs, browser in
+        let page = try browser.open("\(server.url)/jobs#queue=git_queue")
+        let chosen = "document.querySelector('#enqueue-queue').value"
+        #expect(try page.waits(for: "\(chosen) === 'git_queue'"))
+        func field(_ name: String, _ value: String) throws {
+          try page.run("document.querySelector('#enqueue-\(name)').value = '\(value)'")
+        }
+        func fault(_ name: String) throws -> String {
+          let input = "document.querySelector('#enqueue-\(name)')"
+          #expect(try page.waits(for: "\(input).ariaInvalid === 'true'"), "\(name)")
+          #expect(try page.waits(for: "document.activeElement === \(input)"), "\(name)")
+          return try page.text("#enqueue-\(name)-error")
+        }
+        try Self.click(page, "document.querySelector('#enqueue-box summary')")
+        let button = "document.querySelector('#enqueue-do')"
+        try Self.click(page, button)
+        #expect(try fault("task") == "Give the job a task.")
+        // The keyboard sends it, too.
+        try page.type("bad name")
+        try page.press("Enter")
+        #expect(try page.waits(for: "\(Self.fault("task")).startsWith('Mend task')"))
+        try field("task", "clone")
+        try field("args", "{\"a\":")
+        try Self.click(page, button)
+        #expect(try fault("args").hasPrefix("Not JSON"))
+        try field("args", "{\"size\": 9007199254740993}")
+        try field("channel", "job:x")
+        try Self.click(page, button)
+        #expect(try fault("channel").contains("the server"))
+        try field("channel", "project:42")
+        try Self.click(page, button)
+        let link = "document.querySelector('#enqueued a')"
+        #expect(try page.waits(for: link))
+        let id = try page.value("\(link).textContent", as: String.self)
+        let job = try jobs.text("/jobs/\(id)")
+        for member in [
+          #""queue":"git_queue""#, #""task":"clone""#, #""channel":"project:42""#,
+          #""args":{"size": 9007199254740993}"#,
+        ] {
+          #expect(job.contains(member), "\(job)")
+        }
+        #expect(try page.value("document.querySelectorAll('#enqueue [aria-invalid]').length") == 0)
+        // It is listed, and its id leads to it.
+        #expect(try page.waits(for: "\(Self.row)?.innerText.includes('clone')"))
+        try Self.click(page, link)
+        #expect(try page.waits(for: "\(Self.state) === 'queued'"))
+        #expect(try page.value("location.hash") == "#queue=git_queue&job=\(id)")
         #expect(page.faults == [])
       }
     }

@@ -4,6 +4,7 @@ import {
   $, ask, element, faultText, fill, say, serverNow, setState, short, spanText, whole,
 } from "./parts.js";
 import * as detail from "./job.js";
+import * as form from "./enqueue.js";
 
 // MARK: The place. It stands in the address, so that a reload, a bookmark and the way back work.
 
@@ -214,6 +215,7 @@ async function pauseOrResume(name, button) {
 
 function fillQueueNames() {
   const names = queues.map(({ queue }) => queue);
+  form.offer(names, place.queue);
   if (place.queue && !names.includes(place.queue)) names.push(place.queue);
   const shown = [...$("queue").options].slice(1).map(({ value }) => value);
   if (shown.join() === names.join()) return;
@@ -239,10 +241,13 @@ const chosen = new Set();
 /** Answers that were asked for another place come too late. */
 let asked = 0;
 
+/** What of a job its row shows. */
+const FIELDS = "id,queue,task,state,attempt,progress,error,workflow,created,started,next_at";
+
 const isDeadList = () => place.state === "dead" && place.queue !== "";
 
 function listPath(change = {}) {
-  const query = new URLSearchParams({ limit: String(PAGE) });
+  const query = new URLSearchParams({ limit: String(PAGE), fields: FIELDS });
   if (before) query.set(isDeadList() ? "after" : "before", before);
   if (place.task) query.set("task", place.task);
   if (isDeadList()) {
@@ -292,7 +297,7 @@ function drawJobs() {
   const isFiltered = PLACE.slice(0, 4).some((name) => place[name]);
   say($("list-note"), listed.length > 0 ? ""
     : isFiltered ? "No job is like that."
-    : "No job yet. POST one to /queues/agent_queue/jobs, or: fanfare jobs enqueue agent_queue hello");
+    : "No job yet. Enqueue one here, or: fanfare jobs enqueue agent_queue hello");
   drawDeadTools();
 }
 
@@ -529,4 +534,5 @@ addEventListener("hashchange", arrive);
 document.addEventListener("visibilitychange", askSoon);
 
 detail.attach({ address, go, changed: askSoon, confirm, announce });
+form.attach({ address, enqueued: askSoon });
 arrive();
