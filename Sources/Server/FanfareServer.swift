@@ -25,6 +25,8 @@ public final class FanfareServer: Sendable {
     case new
     case starting
     case running(Node)
+    /// What runs is finished, and may still ask for jobs.
+    case stopping(Node)
     case stopped
   }
 
@@ -215,7 +217,7 @@ public final class FanfareServer: Sendable {
   public func stop() async {
     let node: Node? = state.withLock { state in
       guard case .running(let node) = state else { return nil }
-      state = .stopped
+      state = .stopping(node)
       return node
     }
     guard let node else { return }
@@ -235,6 +237,7 @@ public final class FanfareServer: Sendable {
     await node.view.endAll()
     await workers
     await node.jobs?.stop()
+    state.withLock { $0 = .stopped }
     await node.hub.stop()
     await node.backplane.stop()
     await node.group.stop()
@@ -257,6 +260,21 @@ public final class FanfareServer: Sendable {
     state.withLock { state in
       guard case .running(let node) = state else { return nil }
       return node
+    }
+  }
+
+  /// What the server has of jobs, until its store is closed.
+  var keptJobs: JobsNode {
+    get throws(JobsError) {
+      let node: Node? = state.withLock { state in
+        switch state {
+        case .running(let node), .stopping(let node): node
+        case .new, .starting, .stopped: nil
+        }
+      }
+      guard let node else { throw .notRunning }
+      guard let jobs = node.jobs else { throw .jobsOff }
+      return jobs
     }
   }
 

@@ -75,13 +75,16 @@ package struct Job: Sendable, Equatable {
 }
 
 /// How far a job is.
-package struct JobProgress: Sendable, Equatable {
-  package var current: Double
-  package var total: Double?
-  package var message: String?
+public struct JobProgress: Sendable, Equatable {
+  /// Finite; of ``total`` where there is one.
+  public var current: Double
+  /// Finite.
+  public var total: Double?
+  /// For people.
+  public var message: String?
 
   /// `current` of `total`.
-  package init(current: Double, total: Double? = nil, message: String? = nil) {
+  public init(current: Double, total: Double? = nil, message: String? = nil) {
     self.current = current
     self.total = total
     self.message = message

@@ -1,5 +1,5 @@
 /// What can happen to a job that others want to hear of.
-package enum JobEventKind: String, Sendable, CaseIterable, Hashable {
+public enum JobEventKind: String, Sendable, CaseIterable, Hashable {
   case queued, started, progress, checkpoint, failed, retrying, succeeded, dead, cancelled
 
   /// The type of its event unless the job says otherwise: `job_progress`.

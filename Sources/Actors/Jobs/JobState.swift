@@ -1,5 +1,5 @@
 /// Where a job stands.
-package enum JobState: Sendable, Hashable {
+public enum JobState: Sendable, Hashable {
   /// Its time has not come (`delay`, `at`).
   case scheduled
   /// The step of its workflow before it is not over.
@@ -18,7 +18,7 @@ package enum JobState: Sendable, Hashable {
   case cancelled
 
   /// Whether nothing happens to it any more by itself.
-  package var isOver: Bool {
+  public var isOver: Bool {
     switch self {
     case .succeeded, .dead, .cancelled: true
     case .scheduled, .waiting, .queued, .running, .retrying: false
@@ -46,7 +46,7 @@ package enum JobState: Sendable, Hashable {
 }
 
 /// Why a job is dead.
-package enum DeathReason: String, Sendable, Hashable {
+public enum DeathReason: String, Sendable, Hashable {
   /// It failed as often as it may.
   case attempts
   /// Its worker said that another attempt would not help.

@@ -1,35 +1,38 @@
-/// How the jobs of one queue are handed out.
-package struct QueueSettings: Sendable, Equatable {
-  /// Leases that one worker may hold for each job it runs at once; 1 takes none in advance.
+/// How the jobs of one queue are handed out. What is out of bounds is refused when the settings are
+/// validated.
+public struct QueueSettings: Sendable, Equatable {
+  /// Leases that one worker may hold for each job it runs at once; 1 takes none in advance. 1 to
+  /// 10,000.
   ///
   /// The default is 4.
-  package var prefetch = 4
-  /// Jobs that one worker runs at once.
+  public var prefetch = 4
+  /// Jobs that one worker runs at once; 1 to 10,000.
   ///
   /// The default is 4.
-  package var concurrency = 4
-  /// Jobs that all workers together may have at once.
+  public var concurrency = 4
+  /// Jobs that all workers together may have at once; 1 to 1,000,000.
   ///
   /// The default is no bound.
-  package var runningMax: Int?
-  /// How long a worker may be silent before its job is given to another.
+  public var runningMax: Int?
+  /// How long a worker may be silent before its job is given to another; 100 ms to a
+  /// day.
   ///
   /// The default is 30 seconds.
-  package var lease = Duration.seconds(30)
-  /// Failures after which a job is dead, unless the job says otherwise.
+  public var lease = Duration.seconds(30)
+  /// Failures after which a job is dead, unless the job says otherwise; 1 to 1,000.
   ///
   /// The default is 25.
-  package var attempts = 25
+  public var attempts = 25
   /// When a failed job is tried again.
   ///
   /// The default is what ``RetryPlan`` starts with.
-  package var retry = RetryPlan()
+  public var retry = RetryPlan()
 
   /// The settings that every queue starts with.
-  package init() {}
+  public init() {}
 
   /// A queue with these.
-  package init(prefetch: Int, concurrency: Int) {
+  public init(prefetch: Int, concurrency: Int) {
     self.prefetch = prefetch
     self.concurrency = concurrency
   }

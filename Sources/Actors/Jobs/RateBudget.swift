@@ -2,28 +2,28 @@ import FanfareRuntime
 
 /// What the jobs of one rate key may take together: so many requests and so many units (tokens) in
 /// a period.
-package struct RateBudget: Sendable, Equatable {
+public struct RateBudget: Sendable, Equatable {
   /// `500/min`.
-  package struct Rate: Sendable, Equatable {
-    /// More than 0; also the most that can have been saved up.
-    package var amount: Int
-    /// The time in which that much comes in, evenly.
-    package var period: Duration
+  public struct Rate: Sendable, Equatable {
+    /// 1 to 1,000,000,000; also the most that can have been saved up.
+    public var amount: Int
+    /// The time in which that much comes in, evenly: a second, a minute, an hour or a day.
+    public var period: Duration
 
     /// So much in such a time.
-    package init(amount: Int, per period: Duration) {
+    public init(amount: Int, per period: Duration) {
       self.amount = amount
       self.period = period
     }
   }
 
   /// Attempts; unlimited where there is none.
-  package var requests: Rate?
+  public var requests: Rate?
   /// Units; unlimited where there is none.
-  package var tokens: Rate?
+  public var tokens: Rate?
 
   /// A budget of these rates.
-  package init(requests: Rate? = nil, tokens: Rate? = nil) {
+  public init(requests: Rate? = nil, tokens: Rate? = nil) {
     self.requests = requests
     self.tokens = tokens
   }

@@ -2,21 +2,21 @@ import FanfareRuntime
 
 /// When a failed job is tried again: after `min(cap, base · 2ⁿ)`, of which the job waits a random
 /// share (full jitter), so that those that failed together do not come back together.
-package struct RetryPlan: Sendable, Equatable {
-  /// The longest wait after the first failure.
+public struct RetryPlan: Sendable, Equatable {
+  /// The longest wait after the first failure; 1 ms to a day.
   ///
   /// The default is 1 second.
-  package var base = Duration.seconds(1)
-  /// The longest wait after any failure.
+  public var base = Duration.seconds(1)
+  /// The longest wait after any failure; at least ``base``, at most 30 days.
   ///
   /// The default is 10 minutes.
-  package var cap = Duration.seconds(600)
+  public var cap = Duration.seconds(600)
 
   /// The plan that everyone starts with.
-  package init() {}
+  public init() {}
 
   /// A plan with these waits.
-  package init(base: Duration, cap: Duration) {
+  public init(base: Duration, cap: Duration) {
     self.base = base
     self.cap = cap
   }

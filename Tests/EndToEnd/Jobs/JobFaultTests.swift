@@ -51,6 +51,9 @@ import Testing
       #expect(refused.status == 503 && refused["retry-after"] == "2")
       #expect(try refused.problem.type.hasSuffix("not-accepted"))
       #expect(try refused.problem.detail == "Nothing was accepted: the disk is full. Try again.")
+      await #expect(throws: JobsError.notAccepted("the disk is full")) {
+        try await server.server.enqueue(NewJob("t", in: "agent_queue"))
+      }
       let lease = try server.post("/queues/agent_queue/lease", #"{"worker":"w"}"#)
       #expect(lease.status == 503)
       let ready = try server.ask("GET", "/readyz")

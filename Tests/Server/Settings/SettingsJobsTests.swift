@@ -41,6 +41,37 @@ import Testing
     #expect(try SettingsSandbox().load(settings.describe()) == .success(settings))
   }
 
+  @Test func whatIsSetInCodeIsHeldToTheSameBounds() throws {
+    var settings = Settings()
+    settings[queue: "images"] = QueueSettings(prefetch: 1, concurrency: 2)
+    settings[budget: "openai"] = RateBudget(tokens: .init(amount: 5, per: .seconds(3_600)))
+    try settings.validate()
+    #expect(try SettingsSandbox().load(settings.describe()) == .success(settings))
+    let wrong: [(change: (inout Settings) -> Void, said: String)] = [
+      ({ $0[queue: "a b"] = QueueSettings() }, "queues.a b"),
+      ({ $0[queue: "images"]?.concurrency = 0 }, "queues.images.concurrency"),
+      ({ $0[queue: "images"]?.runningMax = 0 }, "queues.images.max-running"),
+      ({ $0[queue: "images"]?.lease = .milliseconds(99) }, "queues.images.lease"),
+      ({ $0[queue: "images"]?.retry.base = .seconds(601) }, "queues.images.retry.cap"),
+      ({ $0[budget: ""] = RateBudget() }, "limits."),
+      (
+        { $0[budget: "openai"]?.tokens = .init(amount: 5, per: .seconds(2)) },
+        "limits.openai.tokens"
+      ),
+      ({ $0[budget: "openai"]?.tokens?.amount = 0 }, "limits.openai.tokens"),
+    ]
+    for (change, said) in wrong {
+      var bad = settings
+      change(&bad)
+      do {
+        try bad.validate()
+        Issue.record("\(said) is allowed")
+      } catch {
+        #expect(error.description.contains(said), "\(error)")
+      }
+    }
+  }
+
   @Test func laterSourcesWinForNamesToo() throws {
     let settings = try SettingsSandbox().load(
       Self.example,

@@ -14,6 +14,8 @@ final class JobsNode: Sendable {
   let streams: JobStreamTable
   /// The workers in this process, once they are there.
   let localWorkers = Locked<LocalWorkers?>(nil)
+  /// Where this process itself asks for jobs.
+  let desk: JobsDesk
   private let pools: [QueueName: WorkerPool]
   private let budgets: [RateKey]
 
@@ -36,6 +38,7 @@ final class JobsNode: Sendable {
       store: store, hub: hub, loop: loops[loops.count - 1], usesKeys: relaysWithKeys,
       logger: logger)
     streams = JobStreamTable(loops)
+    desk = JobsDesk(store, on: loops[0])
     feed = JobsFeed(
       pools: pools, relay: relay, channels: channels, streams: streams,
       rateKeys: Set(budgets), logger: logger)
@@ -65,6 +68,7 @@ final class JobsNode: Sendable {
 
   /// Ends all that ``start()`` began.
   func stop() async {
+    await desk.close()
     await relay.stop()
     await store.stop()
   }
