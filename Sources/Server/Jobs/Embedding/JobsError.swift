@@ -16,6 +16,9 @@ public enum JobsError: Error, Sendable, Equatable, CustomStringConvertible {
   case over(JobState)
   /// It cannot be retried: it is neither dead nor cancelled.
   case notOver(JobState)
+  /// It cannot be retried: the step of its workflow before it, a job with this id, has not
+  /// succeeded. Retry that, and this follows.
+  case stepBefore(id: String)
   /// The key was used for something else within the last 24 hours.
   case keyReused
   /// The store cannot take it now: its disk is full or fails, or it holds as many jobs as it may.
@@ -28,6 +31,7 @@ public enum JobsError: Error, Sendable, Equatable, CustomStringConvertible {
     case .noSuchWorkflow: self = .noSuchWorkflow
     case .over(let state): self = .over(state)
     case .notOver(let state): self = .notOver(state)
+    case .stepBefore(let job): self = .stepBefore(id: job.description)
     case .keyMismatch: self = .keyReused
     case .noSuchQueue, .leaseLost: self = .refused(Problem(refusal).detail)
     case .tooManyJobs: self = .notAccepted("it holds as many jobs as it may (limits.jobs)")
@@ -45,6 +49,7 @@ public enum JobsError: Error, Sendable, Equatable, CustomStringConvertible {
     case .noSuchWorkflow: "there is no such workflow"
     case .over(let state): "it is over already: \(state.word)"
     case .notOver(let state): "only a dead or cancelled job can be retried; it is \(state.word)"
+    case .stepBefore(let id): "the step before it (job \(id)) has not succeeded: retry that"
     case .keyReused: "the key was used for something else; use a new one"
     case .notAccepted(let why): "nothing was accepted: \(why)"
     }
