@@ -13,7 +13,7 @@ cd "$(dirname "$0")/.."
 CLUSTERS='Cluster(World|Defect)Tests'
 WORLDS='Continuity|DepartureTests|LateFeedTests|ChannelFeedTests|LocalBackplaneTests'
 WORLDS+='|PromiseAuditTests|FunctionSequenceTests|BackplaneConformanceTests|JobStore|SQLiteJob'
-WORLDS+='|WorkerPoolTests|Verify(Jobs)?CommandTests'
+WORLDS+='|WorkerPool(Model)?Tests|Verify(Jobs)?CommandTests'
 PURE='^Fanfare(Actors|Runtime|Server)Tests\.'
 RETRIED_MAX=3
 
