@@ -16,6 +16,13 @@ struct JobCommandMaker {
   var random: SeededGenerator
   /// Every lease that was handed out, the newest last.
   var claims: [LeaseClaim] = []
+  /// What was asked under each key: the same fingerprint means the same request.
+  private var keyed: [String: JobCommand] = [:]
+
+  init(plan: Plan, random: SeededGenerator) {
+    self.plan = plan
+    self.random = random
+  }
 
   mutating func next(_ book: JobBook) -> JobCommand {
     switch random.below(100) {
@@ -73,11 +80,23 @@ struct JobCommandMaker {
   private mutating func enqueue() -> JobCommand {
     var drafts = (0..<random.int(1...3)).map { _ in draft() }
     if random.isOne(in: 25) { drafts[drafts.count - 1].queue = QueueName(checked: "missing") }
-    return .enqueue(drafts, requestKey())
+    guard let key = requestKey() else { return .enqueue(drafts, nil) }
+    return once(.enqueue(drafts, key), "jobs", key)
   }
 
   private mutating func startWorkflow() -> JobCommand {
-    .startWorkflow((0..<random.int(1...4)).map { _ in draft(isStep: true) }, requestKey())
+    let drafts = (0..<random.int(1...4)).map { _ in draft(isStep: true) }
+    guard let key = requestKey() else { return .startWorkflow(drafts, nil) }
+    return once(.startWorkflow(drafts, key), "workflow", key)
+  }
+
+  private mutating func once(
+    _ command: JobCommand, _ kind: String, _ key: JobRequestKey
+  ) -> JobCommand {
+    let name = "\(kind) \(key.name) \(key.fingerprint)"
+    let first = keyed[name] ?? command
+    keyed[name] = first
+    return first
   }
 
   // MARK: Working
