@@ -4,7 +4,8 @@ import FanfareTestKit
 import Foundation
 import Testing
 
-/// Random plays of a store against the model of it. `JOB_DUELS` sets how many.
+/// Random plays of a store against the model of it. `JOB_DUELS` sets how many,
+/// `JOB_DUELS_FROM` the first seed.
 @Suite struct JobStoreDuelTests {
   private func check(
     _ seeds: ClosedRange<UInt64>, steps: Int, over place: () throws -> any JobStorePlace
@@ -25,9 +26,11 @@ import Testing
     }
   }
 
-  private var count: UInt64 {
-    ProcessInfo.processInfo.environment["JOB_DUELS"].flatMap(UInt64.init) ?? 160
+  private func number(_ name: String) -> UInt64? {
+    ProcessInfo.processInfo.environment[name].flatMap(UInt64.init)
   }
+
+  private var count: UInt64 { number("JOB_DUELS") ?? 160 }
 
   /// The model against itself: the play is sound.
   @Test func model() throws {
@@ -37,7 +40,7 @@ import Testing
   @Test(arguments: 0..<4)
   func sqlite(quarter: Int) throws {
     let share = max(1, count / 4)
-    let first = UInt64(quarter) * share + 1
+    let first = (number("JOB_DUELS_FROM") ?? 1) + UInt64(quarter) * share
     try check(first...first + share - 1, steps: 100) { try SQLiteJobPlace(isInMemory: true) }
   }
 }
