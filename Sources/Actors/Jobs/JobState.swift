@@ -43,6 +43,20 @@ public enum JobState: Sendable, Hashable {
   package static let words = [
     "scheduled", "waiting", "queued", "running", "retrying", "succeeded", "dead", "cancelled",
   ]
+
+  /// Where ``word`` stands among ``words``.
+  package var place: Int {
+    switch self {
+    case .scheduled: 0
+    case .waiting: 1
+    case .queued: 2
+    case .running: 3
+    case .retrying: 4
+    case .succeeded: 5
+    case .dead: 6
+    case .cancelled: 7
+    }
+  }
 }
 
 /// Why a job is dead.

@@ -25,7 +25,8 @@ extension JobFile {
       let lane = LaneName(
         queue: try row.name { QueueName($0) }, task: try row.name { TaskName($0) },
         rateKey: try row.name { $0.isEmpty ? .some(nil) : RateKey($0).map(Optional.some) })
-      counts[TallyBook.Key(lane: lane, state: row.text() ?? "")] = row.number()
+      let state = try row.name { JobState.words.contains($0) ? $0 : nil }
+      counts[TallyBook.Key(lane: lane, state: state)] = row.number()
       return true
     }
     return counts
