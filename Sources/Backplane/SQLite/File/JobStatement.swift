@@ -5,8 +5,8 @@ import GRDB
 /// every value of every row: the only file that makes them.
 ///
 /// GRDB opens the file, prepares, and begins and ends transactions. Where it runs a statement, it
-/// clears and walks all parameters before and after, looks for observers and copies JSON twice: a
-/// tenth of the store's time. Within a transaction of the file.
+/// walks all parameters before and after and looks for observers, and JSON has to be made a string
+/// first: that was seen in every profile. Within a transaction of the file.
 final class JobStatement {
   let sql: String
   /// Ends the statement with this object.
