@@ -84,6 +84,21 @@ import Testing
     }
   }
 
+  /// Up to the bound, whatever the bound is.
+  @Test func aLargeResultIsTaken() async throws {
+    let text = #"printf '{"result":"'; head -c 400000 /dev/zero | tr '\0' x; echo '"}'"#
+    for (bytesMax, state) in [(400_002, "succeeded"), (400_001, "dead")] {
+      try await WorkerScene.run({ settings, _ in
+        settings.limits.jobResultBytesMax = bytesMax
+        settings.tasks[TaskName(checked: "t")] = WorkerScene.script(text)
+      }) { scene in
+        let id = try scene.enqueue(#"{"task":"t"}"#)
+        let job = try await scene.job(id, becomes: state)
+        #expect(job.state == state && job.reason == (state == "dead" ? "failed" : nil))
+      }
+    }
+  }
+
   @Test func progressBehindReturnsIsSeen() async throws {
     let text = #"for i in 1 2 3; do printf "$i/3\r"; sleep 0.15; done; echo; cat"#
     try await script(text, progress: .init(match: #"(\d)/(\d)"#)) { scene in

@@ -7,8 +7,11 @@ import Testing
 
 /// What the output of programs means, without a program.
 @Suite struct ProgramOutputTests {
+  private static let objectBytesMax = 256 * 1024
+
   private func lines(_ texts: [String], takesObjects: Bool = false) -> [OutputLines.Line] {
-    var splitter = OutputLines(takesObjects: takesObjects)
+    var splitter = OutputLines(
+      objectBytesMax: takesObjects ? Self.objectBytesMax : OutputLines.bytesMax)
     var lines: [OutputLines.Line] = []
     for text in texts { lines += splitter.lines(completedBy: Array(text.utf8)) }
     if let rest = splitter.rest() { lines.append(rest) }
@@ -39,10 +42,11 @@ import Testing
       bytes += random.pick([[0x0A], [0x0D], [0x0D, 0x0A], [0x0A, 0x0A], []])
     }
     let takesObjects = random.isOne(in: 2)
-    var whole = OutputLines(takesObjects: takesObjects)
+    var whole = OutputLines(
+      objectBytesMax: takesObjects ? Self.objectBytesMax : OutputLines.bytesMax)
     var expected = whole.lines(completedBy: bytes)
     if let rest = whole.rest() { expected.append(rest) }
-    var cut = OutputLines(takesObjects: takesObjects)
+    var cut = OutputLines(objectBytesMax: takesObjects ? Self.objectBytesMax : OutputLines.bytesMax)
     var found: [OutputLines.Line] = []
     var rest = bytes[...]
     while !rest.isEmpty {
@@ -166,7 +170,7 @@ import Testing
   }
 
   @Test func aResultThatIsTooLongIsNotDroppedInSilence() {
-    for length in [1_100, OutputLines.objectBytesMax + 1_000] {
+    for length in [1_100, Self.objectBytesMax + 1_000] {
       var said = ProgramOutput(nil, resultBytesMax: 1_000)
       let text = #"{"result":""# + String(repeating: "x", count: length) + #""}"#
       let news = said.output(lines([text + "\n"], takesObjects: true))

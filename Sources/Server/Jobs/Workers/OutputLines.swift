@@ -9,18 +9,17 @@ struct OutputLines {
 
   /// The bytes kept of a line.
   static let bytesMax = 8 * 1024
-  /// The bytes kept of a line that begins with a brace: it may be a result.
-  static let objectBytesMax = 256 * 1024
 
-  private let takesObjects: Bool
+  private let objectBytesMax: Int
   private var line = Line()
   /// Whether the last byte was a CR, of which an LF is the second half.
   private var hasReturned = false
   private var isOpen = false
 
-  /// - Parameter takesObjects: whether lines may be JSON objects, which may be longer.
-  init(takesObjects: Bool) {
-    self.takesObjects = takesObjects
+  /// - Parameter objectBytesMax: the bytes kept of a line that begins with a brace: it may be a
+  ///   result.
+  init(objectBytesMax: Int = OutputLines.bytesMax) {
+    self.objectBytesMax = objectBytesMax
   }
 
   /// The lines that `bytes` complete, in their order.
@@ -60,8 +59,8 @@ struct OutputLines {
 
   private mutating func keep(_ bytes: ArraySlice<UInt8>) {
     let first = line.bytes.first ?? bytes.first
-    let isObject = takesObjects && first == UInt8(ascii: "{")
-    let room = max(0, (isObject ? Self.objectBytesMax : Self.bytesMax) - line.bytes.count)
+    let bytesMax = first == UInt8(ascii: "{") ? objectBytesMax : Self.bytesMax
+    let room = max(0, bytesMax - line.bytes.count)
     line.bytes += bytes.prefix(room)
     line.cutBytes += max(0, bytes.count - room)
   }

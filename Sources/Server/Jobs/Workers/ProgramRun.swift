@@ -24,8 +24,8 @@ final class ProgramRun: PipeReaderDelegate, TimerTarget {
   private var isStopped = false
   private var output: PipeReader?
   private var errors: PipeReader?
-  private var outputLines = OutputLines(takesObjects: true)
-  private var errorLines = OutputLines(takesObjects: false)
+  private var outputLines: OutputLines
+  private var errorLines = OutputLines()
   private var said: ProgramOutput
   private var ended: ((Result<[UInt8]?, any Error>) -> Void)?
 
@@ -39,6 +39,9 @@ final class ProgramRun: PipeReaderDelegate, TimerTarget {
     self.context = context
     self.loop = loop
     said = output
+    // The longest value that can be kept, in an object with all else that may stand in it.
+    let valueMax = max(context.limits.jobResultBytesMax, context.limits.jobCheckpointBytesMax)
+    outputLines = OutputLines(objectBytesMax: valueMax + 2 * OutputLines.bytesMax)
   }
 
   /// Starts the program.
