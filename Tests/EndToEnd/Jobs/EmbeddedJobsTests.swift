@@ -215,7 +215,11 @@ import Testing
       let stopped = try await server.startWorkflow([slow, slow])
       try await server.cancelWorkflow(stopped.id)
       #expect(try await server.workflow(stopped.id).state == .cancelled)
-      #expect(try await server.job(stopped.steps[1].job).state == .cancelled)
+      let (first, second) = (stopped.steps[0].job, stopped.steps[1].job)
+      #expect(try await server.job(second).state == .cancelled)
+      #expect(await Self.refusal { try await server.retryJob(second) } == .stepBefore(id: first))
+      #expect(try await server.retryJob(first) == .queued)
+      #expect(try await server.job(second).state == .waiting)
       slow.start = .after(.seconds(1))
       let refused = await Self.refusal {
         try await server.startWorkflow([try Self.double(1), slow])
