@@ -125,8 +125,8 @@ extension FanfareServer {
 
   /// Queues a dead or cancelled job once more, with all its attempts. Returns how it stands then.
   ///
-  /// - Throws: ``JobsError/notOver(_:)``, ``JobsError/stepBefore(id:)``, ``JobsError/noSuchJob``, or
-  ///   that the store cannot take it.
+  /// - Throws: ``JobsError/notOver(_:)``, ``JobsError/stepBefore(id:)``, ``JobsError/noSuchJob``,
+  ///   or that the store cannot take it.
   @discardableResult
   public func retryJob(_ id: String) async throws(JobsError) -> JobState {
     let (node, id) = (try keptJobs, try Self.job(id))
