@@ -36,7 +36,8 @@ extension JobsAPI {
       drafts.append(draft)
     }
     let key = request.key.map { name in
-      JobRequestKey(name: "workflows/\(name)", fingerprint: StableHash.of(request.body))
+      // No queue has an empty name: its keys are others.
+      JobRequestKey(name: "/\(name)", fingerprint: StableHash.of(request.body))
     }
     guard case .workflow(let workflow) = try await ask(.startWorkflow(drafts, key), on: loop)
     else { throw .strangeReply }
