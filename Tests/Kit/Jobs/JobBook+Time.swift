@@ -10,7 +10,10 @@ extension JobBook {
     if wall != moment.wall || isRestless {
       moment.wall = wall
       isRestless = false
+      let before = news.transitions.count
       act()
+      // Milliseconds are rounded: what was due in the next one may be so now.
+      if news.transitions.count != before { lastBoundary = moment.now }
     }
     while let next = boundaries.filter({ $0 > moment.now && $0 <= end.now }).min() {
       moment = moment.after(next - moment.now)
