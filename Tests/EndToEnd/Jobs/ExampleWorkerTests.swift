@@ -49,7 +49,7 @@ import Testing
 
   @Test func thePythonWorkerStopsWhenItIsToldTo() async throws {
     try await WorkerScene.run({ settings, _ in
-      settings.queues[QueueName(checked: "agent_queue")]?.lease = .milliseconds(900)
+      settings.queues[QueueName(checked: "agent_queue")]?.lease = .seconds(3)
     }) { scene in
       let worker = try Worker("python3", "worker.py", scene)
       // It says nothing by itself: it hears of the end from its heartbeat.
@@ -68,7 +68,7 @@ import Testing
   /// A worker dies in the middle: another does the job.
   @Test func theJobOfAKilledWorkerIsDoneByAnother() async throws {
     try await WorkerScene.run({ settings, _ in
-      settings.queues[QueueName(checked: "agent_queue")]?.lease = .seconds(1)
+      settings.queues[QueueName(checked: "agent_queue")]?.lease = .seconds(3)
       settings.queues[QueueName(checked: "agent_queue")]?.retry.base = .milliseconds(20)
     }) { scene in
       let first = try Worker("python3", "worker.py", scene)

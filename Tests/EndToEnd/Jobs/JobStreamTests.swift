@@ -120,6 +120,27 @@ import Testing
     }
   }
 
+  /// Some go before, the others all in one turn.
+  @Test func allStreamsOfAJobEndWithIt() async throws {
+    try await ServerUnderTest.runWithJobs { server in
+      let id = try server.enqueue(#"{"task":"t"}"#)
+      var streams = try (0..<60).map { _ in try server.stream("/jobs/\(id)/events?last=0") }
+      for stream in streams { _ = try stream.block { $0.event == "fanfare.attached" } }
+      for index in stride(from: 57, through: 0, by: -3) { streams.remove(at: index) }
+      #expect(
+        try await Deadline().holds {
+          try server.metrics()[#"fanfare_connections{transport="sse"}"#] == 40
+        })
+      #expect(try server.ask("DELETE", "/jobs/\(id)").status == 202)
+      for stream in streams {
+        #expect(try stream.events(1)[0].event == "job_cancelled")
+        #expect(try stream.block().event == "fanfare.bye")
+        #expect(try stream.next() == nil)
+      }
+      #expect(try await server.isIdle())
+    }
+  }
+
   /// Many streams of many jobs, attached before, amid and after: each has its job's events whole.
   @Test func everyStreamIsWhole() async throws {
     try await ServerUnderTest.runWithJobs { server in
