@@ -203,9 +203,15 @@ actor LocalWorker: TimerTarget {
 
   /// Stores what a job has said since the last time.
   private func write(_ run: RunningJob) async {
+    // The end must not overtake what was said before it: nothing is taken after an end.
+    await run.lastWrite?.pass()
     guard run.state != .stopping(.lost) else { return }
+    let written = Gate(on: loop)
+    run.lastWrite = written
     run.nextWrite = loop.now + RunningJob.writeInterval
     for command in run.context.takeReports() { await keep(command, run) }
+    run.lastWrite = nil
+    written.open()
   }
 
   private func keep(_ command: JobCommand, _ run: RunningJob) async {

@@ -29,6 +29,8 @@ final class RunningJob: TimerTarget {
   let timeout: Duration?
   /// Whether a write is under way, or its time is awaited.
   var isWriting = false
+  /// Opens when the write under way is done.
+  var lastWrite: Gate?
   /// The time of the next write.
   var nextWrite: MonotonicInstant
 
