@@ -134,7 +134,7 @@ import Testing
       let client = try server.connect()
       for number in 1...3 { _ = try client.publish("/channels/new/events", "t", "\(number)") }
       let again = try server.stream("/channels/new/events", ["Last-Event-ID: \(cursor)"])
-      // How many are history depends on what its loop had been told of the first follower's channel.
+      // How many are history depends on what its loop has been told by then.
       #expect(try again.attached().channels[0].verdict == "resumed")
       #expect(try again.events(3).map(\.data) == ["1", "2", "3"])
     }

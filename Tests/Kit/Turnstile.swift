@@ -1,5 +1,6 @@
 /// Lets only so many tests with servers run at once: what they check within a time must not depend
-/// on how many others the machine runs beside them.
+/// on how many others the machine runs beside them. Their turn comes within a time limit, too: that
+/// has to be long.
 actor Turnstile {
   static let shared = Turnstile(places: 4)
 

@@ -3,7 +3,7 @@ import Foundation
 import Testing
 
 /// `fanfare config` and `fanfare version` as processes.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct ConfigCommandTests {
   @Test func printsTheSettingsInEffect() async throws {
     try await CommandSandbox.withDirectory { directory in

@@ -4,7 +4,7 @@ import Foundation
 import Testing
 
 /// `fanfare follow` as a process against a server in this one.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(10)))
 struct FollowCommandTests {
   @Test func printsEachFormat() async throws {
     let (server, address) = try await CommandSandbox.server()

@@ -4,7 +4,7 @@ import Foundation
 import Testing
 
 /// `fanfare jobs` as a process against a server in this one.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(10)))
 struct JobsCommandTests {
   private static func run(
     _ body: (JobsOverHTTP, _ fanfare: @escaping ([String]) async throws -> Outcome) async throws ->

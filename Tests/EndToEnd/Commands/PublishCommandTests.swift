@@ -6,7 +6,7 @@ import Foundation
 import Testing
 
 /// `fanfare publish` as a process against a server in this one.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(10)))
 struct PublishCommandTests {
   @Test func publishesOneEventFromItsArguments() async throws {
     let (server, address) = try await CommandSandbox.server()

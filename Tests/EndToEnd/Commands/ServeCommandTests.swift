@@ -3,7 +3,7 @@ import Foundation
 import Testing
 
 /// `fanfare serve` as a process.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(10)))
 struct ServeCommandTests {
   private static func start(_ arguments: [String] = []) async throws -> (FanfareProcess, String) {
     let process = try FanfareProcess(["serve", "--listen", "127.0.0.1:0"] + arguments)

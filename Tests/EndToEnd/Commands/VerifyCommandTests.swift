@@ -5,7 +5,7 @@ import Foundation
 import Testing
 
 /// `fanfare verify` as a process.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(10)))
 struct VerifyCommandTests {
   @Test func aServerKeepsItsPromiseOverEachTransport() async throws {
     let (server, address) = try await CommandSandbox.server()

@@ -4,7 +4,7 @@ import Foundation
 import Testing
 
 /// `fanfare verify --jobs` as a process.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(10)))
 struct VerifyJobsCommandTests {
   @Test(arguments: [UInt64.random(in: 1...1_000_000)])
   func jobsAreDoneOnceWhileServerAndWorkersAreKilled(seed: UInt64) async throws {

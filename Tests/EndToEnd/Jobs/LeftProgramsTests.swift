@@ -5,7 +5,7 @@ import Glibc
 import Testing
 
 /// What programs leave behind when their server is killed, and what the next one does about it.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(10)))
 struct LeftProgramsTests {
   /// A server whose one task starts a program that starts another.
   private struct Scene {

@@ -4,7 +4,7 @@ import Testing
 
 @testable import FanfareServer
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct ClientFollowerTests {
   private static let attached =
     #"event: fanfare.attached\#ndata: {"channels":[{"channel":"a","verdict":"resumed","#

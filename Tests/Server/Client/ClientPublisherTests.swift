@@ -4,7 +4,7 @@ import Testing
 
 @testable import FanfareServer
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct ClientPublisherTests {
   private static func batch(_ count: Int) throws -> EventBatch {
     var batch = EventBatch()
