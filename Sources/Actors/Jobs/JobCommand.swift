@@ -43,14 +43,19 @@ package enum JobCommand: Sendable {
 
   /// → ``JobReply/job(_:waitingFor:)``
   case job(JobID)
-  /// The newest first, those made before `before`. → ``JobReply/jobs(_:)``
-  case jobs(JobFilter, before: JobID?, max: Int)
+  /// The newest first, those made before `before`; no more than ``JobPage`` allows.
+  /// → ``JobReply/jobs(_:)``
+  ///
+  /// - Parameter isBrief: without what may be long: arguments, input, checkpoint, result, usage.
+  case jobs(JobFilter, before: JobID?, max: Int, isBrief: Bool = false)
   /// A job's own events after `sequence`, at most `max` and some 1 MiB. → ``JobReply/events(_:)``
   case events(JobID, after: Int64, max: Int)
   /// → ``JobReply/log(_:)``
   case readLog(JobID)
   /// → ``JobReply/workflow(_:)``
   case workflow(WorkflowID)
+  /// Where the steps of a workflow stand that are still kept, in order. → ``JobReply/steps(_:)``
+  case steps(WorkflowID)
   /// All queues. → ``JobReply/queues(_:)``
   case queues
 

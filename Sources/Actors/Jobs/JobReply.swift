@@ -8,7 +8,8 @@ package enum JobReply: Sendable, Equatable {
   case kept(LeaseStanding)
   /// With one sentence that says why it is not running, where it is not over and does not.
   case job(Job, waitingFor: String?)
-  case jobs([Job])
+  case jobs(JobPage)
+  case steps([StepStatus])
   case events(JobEventPage)
   case log([UInt8])
   case queues([QueueStatus])

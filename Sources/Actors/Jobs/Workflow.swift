@@ -51,3 +51,17 @@ package struct Workflow: Sendable, Equatable {
     self.message = message
   }
 }
+
+/// Where one step of a workflow stands.
+package struct StepStatus: Sendable, Equatable {
+  package let job: JobID
+  package let queue: QueueName
+  package let state: JobState
+
+  /// The step that is `job`.
+  package init(job: JobID, queue: QueueName, state: JobState) {
+    self.job = job
+    self.queue = queue
+    self.state = state
+  }
+}

@@ -13,6 +13,7 @@ struct JobPages {
   let json: Bool
 
   /// Prints all, or the first ``limit``; a table page by page, so that a long one begins at once.
+  /// A page may have fewer jobs than were asked for, or none, and others follow.
   func print(from jobs: ClientJobs) async throws {
     var printed = 0
     var place = before
@@ -30,9 +31,13 @@ struct JobPages {
         try printTable(listed, isFirst: printed == 0)
       }
       printed += listed.count
-      place = answer.string("next")
-      if printed >= limit || place == nil || listed.isEmpty { break }
+      let next = answer.string("next")
+      // A server that gives the same page again and again would be asked forever.
+      guard next == nil || next != place else { throw Self.noEnd }
+      place = next
+      if printed >= limit || place == nil { break }
     }
+    if printed == 0, !json { JobsOptions.tell("no jobs") }
     if place != nil, !json {
       JobsOptions.tell("# there are more: --limit, or --before \(place ?? "")")
     }
@@ -41,11 +46,11 @@ struct JobPages {
   static let noJobs = ClientError.notUnderstood(
     "the answer holds no jobs; is it a Fanfare server with jobs?")
 
+  private static let noEnd = ClientError.notUnderstood(
+    "its list of jobs goes back to where it was; is it a Fanfare server?")
+
   private func printTable(_ jobs: [JSONFields], isFirst: Bool) throws {
-    guard !jobs.isEmpty else {
-      if isFirst { JobsOptions.tell("no jobs") }
-      return
-    }
+    guard !jobs.isEmpty else { return }
     var table = TextTable(JobText.headings)
     for job in jobs { table.append(JobText.row(job)) }
     let text = isFirst ? table.text : table.text.drop { $0 != "\n" }.dropFirst().description

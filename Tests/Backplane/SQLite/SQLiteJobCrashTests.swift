@@ -1,9 +1,10 @@
 import FanfareActors
 import FanfareBackplane
 import FanfareRuntime
-import FanfareTestKit
 import Foundation
 import Testing
+
+@testable import FanfareTestKit
 
 /// What is left of a store whose process was killed, at any moment.
 @Suite struct SQLiteJobCrashTests {
@@ -61,10 +62,7 @@ extension JobStoreSide {
   }
 
   fileprivate func count() async throws -> Int {
-    guard case .jobs(let jobs) = try await done(.jobs(JobFilter(), before: nil, max: 9_999)) else {
-      return -1
-    }
-    return jobs.count
+    try await list(max: 9_999).count
   }
 }
 

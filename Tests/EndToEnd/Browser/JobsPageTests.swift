@@ -337,6 +337,19 @@ extension BrowserTests {
       }
     }
 
+    @Test func goesOnWhereAPageIsEmpty() async throws {
+      try await Self.run { server, jobs, browser in
+        let rare = try jobs.enqueue("agent_queue", "rare")
+        let lines = Array(repeating: #"{"task":"t"}"#, count: 1_000)
+        for _ in 0..<11 { try jobs.enqueue(lines: lines, "git_queue") }
+        let page = try browser.open("\(server.url)/jobs#task=rare")
+        #expect(try page.waits(for: "document.querySelector('#jobs .id')"))
+        #expect(try page.text("#jobs .id") == rare)
+        #expect(try page.text("#list-count") == "1 job")
+        #expect(page.faults == [])
+      }
+    }
+
     @Test func fitsANarrowScreenWithOrWithoutAJob() async throws {
       try await Self.run { server, jobs, browser in
         let long = String(repeating: "n", count: 128)

@@ -166,6 +166,17 @@ struct JobsCommandTests {
     }
   }
 
+  @Test func goesOnWhereAPageIsEmpty() async throws {
+    try await Self.run { jobs, fanfare in
+      let rare = try jobs.enqueue("agent_queue", "rare")
+      let lines = Array(repeating: #"{"task":"t"}"#, count: 1_000)
+      for _ in 0..<11 { try jobs.enqueue(lines: lines, "git_queue") }
+      let found = try await fanfare(["list", "--task", "rare"])
+      #expect(found.output.count == 2 && found.output.last?.hasPrefix(rare) == true)
+      #expect(found.errors == [])
+    }
+  }
+
   @Test func watchesAJobToItsEnd() async throws {
     try await JobsOverHTTP.run { server in
       let jobs = JobsOverHTTP(server)

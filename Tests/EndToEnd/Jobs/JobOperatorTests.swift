@@ -93,6 +93,35 @@ import Testing
     }
   }
 
+  @Test func aListEndsWhereItWouldBeTooLong() async throws {
+    try await ServerUnderTest.runWithJobs({ $0.limits.jobArgumentsBytesMax = 1_024 * 1_024 }) {
+      server in
+      let args = String(repeating: "x", count: 1_000_000)
+      let ids = try (0..<12).map { _ in try server.enqueue(#"{"task":"t","args":"\#(args)"}"#) }
+      let page = try server.ask("GET", "/jobs?limit=1000").text
+      #expect(page.utf8.count < 10 * 1_024 * 1_024)
+      #expect(page.hasSuffix(#"],"next":"\#(ids[3])"}"#))
+      let rest = try server.ask("GET", "/jobs?limit=1000&before=\(ids[3])&fields=id").tree
+      #expect(Self.ids(rest) == [ids[2], ids[1], ids[0]] && rest["next"] == nil)
+      let short = try server.ask("GET", "/jobs?limit=1000&fields=id").tree
+      #expect(Self.ids(short) == ids.reversed() && short["next"] == nil)
+    }
+  }
+
+  @Test func fewOfManyAreFoundPageByPage() async throws {
+    try await ServerUnderTest.runWithJobs { server in
+      let rare = try server.enqueue(#"{"task":"rare"}"#)
+      let jobs = JobsOverHTTP(server)
+      let lines = Array(repeating: #"{"task":"t"}"#, count: 1_000)
+      for _ in 0..<11 { try jobs.enqueue(lines: lines, "git_queue") }
+      let first = try server.ask("GET", "/jobs?task=rare").tree
+      #expect(Self.ids(first) == [])
+      let next = try #require(first["next"]?.text)
+      let second = try server.ask("GET", "/jobs?task=rare&before=\(next)").tree
+      #expect(Self.ids(second) == [rare] && second["next"] == nil)
+    }
+  }
+
   @Test func listsGiveTheFieldsThatAreWanted() async throws {
     try await ServerUnderTest.runWithJobs { server in
       let id = try server.enqueue(

@@ -53,9 +53,24 @@ extension JobBook {
       && (filter.ids.map { $0.contains(job.id) } ?? true)
   }
 
-  func list(_ filter: JobFilter, _ before: JobID?, _ max: Int) -> [Job] {
+  /// Jobs of models are few and short: a page ends only where it has as many as were asked for.
+  func list(_ filter: JobFilter, _ before: JobID?, _ max: Int, _ isBrief: Bool) -> JobPage {
     let found = ids { job in matches(job, filter) && before.map { job.id < $0 } ?? true }
-    return found.reversed().prefix(max).compactMap { pages[$0]?.job }
+    var jobs = found.reversed().prefix(max).compactMap { pages[$0]?.job }
+    if isBrief {
+      for index in jobs.indices {
+        jobs[index].arguments = []
+        (jobs[index].input, jobs[index].checkpoint) = (nil, nil)
+        (jobs[index].result, jobs[index].usage) = (nil, nil)
+      }
+    }
+    return JobPage(jobs, next: found.count > jobs.count ? jobs.last?.id : nil)
+  }
+
+  func steps(_ id: WorkflowID) -> [StepStatus] {
+    let jobs = pages.values.map(\.job).filter { $0.workflow?.workflow == id }
+    return jobs.sorted { ($0.workflow?.index ?? 0) < ($1.workflow?.index ?? 0) }
+      .map { StepStatus(job: $0.id, queue: $0.queue, state: $0.state) }
   }
 
   func events(_ id: JobID, _ after: Int64, _ max: Int) throws(JobRefusal) -> JobEventPage {

@@ -160,7 +160,9 @@ package struct JobBook: Sendable {
     case .fail(let claim, let failure): .state(try fail(claim, failure))
     case .release(let claim): .state(try release(claim))
     case .job(let id): try read(id)
-    case .jobs(let filter, let before, let max): .jobs(list(filter, before, max))
+    case .jobs(let filter, let before, let max, let isBrief):
+      .jobs(list(filter, before, max, isBrief))
+    case .steps(let id): .steps(steps(id))
     case .events(let id, let after, let max): .events(try events(id, after, max))
     case .readLog(let id): .log(try page(id).log)
     case .workflow(let id): .workflow(try flow(id).workflow)

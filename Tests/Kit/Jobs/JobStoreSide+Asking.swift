@@ -155,9 +155,28 @@ extension JobStoreSide {
   ) async throws -> [Job] {
     var filter = JobFilter()
     change(&filter)
-    let reply = try await done(.jobs(filter, before: before, max: max))
-    guard case .jobs(let jobs) = reply else { throw wrong(reply) }
+    var jobs: [Job] = []
+    var place = before
+    repeat {
+      let page = try await page(of: filter, before: place, max: max - jobs.count)
+      jobs += page.jobs
+      place = page.next
+    } while place != nil && jobs.count < max
     return jobs
+  }
+
+  func page(
+    of filter: JobFilter, before: JobID? = nil, max: Int = 1_000, isBrief: Bool = false
+  ) async throws -> JobPage {
+    let reply = try await done(.jobs(filter, before: before, max: max, isBrief: isBrief))
+    guard case .jobs(let page) = reply else { throw wrong(reply) }
+    return page
+  }
+
+  func steps(of id: WorkflowID) async throws -> [StepStatus] {
+    let reply = try await done(.steps(id))
+    guard case .steps(let steps) = reply else { throw wrong(reply) }
+    return steps
   }
 
   func page(_ id: JobID, after: Int64 = 0, max: Int = 1_000) async throws -> JobEventPage {

@@ -20,8 +20,8 @@ extension JobCore {
     case .fail(let claim, let failure): return try fail(claim, failure)
     case .release(let claim): return try release(claim)
     case .job(let job): return try look(job)
-    case .jobs(let filter, let before, let max):
-      return .jobs(try list(filter, before: before, max: max))
+    case .jobs(let filter, let before, let max, let isBrief):
+      return .jobs(try list(filter, before: before, max: max, isBrief: isBrief))
     case .events(let job, let after, let max): return try events(job, after: after, max: max)
     case .readLog(let job):
       guard try file.hasJob(job) else { throw JobRefusal.noSuchJob }
@@ -29,6 +29,7 @@ extension JobCore {
     case .workflow(let id):
       guard let workflow = try file.workflow(id) else { throw JobRefusal.noSuchWorkflow }
       return .workflow(workflow.workflow)
+    case .steps(let workflow): return .steps(try file.steps(of: workflow))
     case .queues: return try queues()
     case .pause(let queue): return try pause(queue, true)
     case .resume(let queue): return try pause(queue, false)

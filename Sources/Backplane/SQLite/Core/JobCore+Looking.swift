@@ -26,19 +26,37 @@ extension JobCore {
       JobEventPage(events: events, last: record.events, isOver: record.job.state.isOver))
   }
 
-  /// The jobs that are sorted for a list; where more match, they are looked for from the newest on.
+  /// The ids that are sorted for a list; where there are more in a queue and state, all jobs are
+  /// looked at from the newest on.
   private static let sortedMax = 50_000
 
-  func list(_ filter: JobFilter, before: JobID?, max: Int) throws -> [Job] {
+  func list(_ filter: JobFilter, before: JobID?, max: Int, isBrief: Bool) throws -> JobPage {
     var way = JobFile.Way.byIndex
     if filter.ids == nil, filter.workflow == nil {
-      let matching = books.tallies.count(filter)
-      guard matching > 0 else { return [] }
-      if matching > Self.sortedMax || filter.queue == nil && filter.state == nil {
+      guard books.tallies.count(filter) > 0 else { return JobPage() }
+      // No index has the tasks of all.
+      var indexed = filter
+      indexed.task = nil
+      if filter.queue == nil && filter.state == nil
+        || books.tallies.count(indexed) > Self.sortedMax
+      {
         way = .backwards
       }
     }
-    return try file.list(filter, before: before, max: max, way).map(current)
+    let found = try file.find(filter, before: before, max: max, way)
+    var page = JobPage(next: found.next)
+    var bytes = 0
+    for id in found.ids {
+      guard bytes < JobPage.bytesMax else {
+        page.next = page.jobs.last?.id
+        break
+      }
+      guard let record = isBrief ? try file.brief(id) : try file.job(id) else { continue }
+      let job = current(record)
+      bytes += job.bytes
+      page.jobs.append(job)
+    }
+    return page
   }
 
   func queues() throws -> JobReply {

@@ -11,6 +11,15 @@ extension JobFile {
     return try record.map(withErrors)
   }
 
+  private static let selectBrief = JobSQL(
+    "SELECT \(JobRecord.briefColumns) FROM job WHERE id = ?")
+
+  /// A job without its arguments, input, checkpoint, result and usage, which are not read.
+  func brief(_ id: JobID) throws -> JobRecord? {
+    let record = try one(Self.selectBrief, [.integer(id.number)]) { try JobRecord(&$0) }
+    return try record.map(withErrors)
+  }
+
   /// Jobs of a query that selects their columns, with their errors.
   func jobs(_ sql: String, _ values: [JobValue]) throws -> [JobRecord] {
     var records: [JobRecord] = []

@@ -65,10 +65,10 @@ extension JobFile {
     var filter = filter
     filter.queue = queue
     filter.state = "dead"
-    let (conditions, values) = Self.conditions(filter, .byIndex)
+    let (condition, values) = Self.condition(filter)
     var ids: [JobID] = []
     try each(
-      "SELECT id FROM job WHERE \(conditions.joined(separator: " AND ")) ORDER BY id LIMIT ?",
+      "SELECT id FROM job WHERE \(condition) ORDER BY id LIMIT ?",
       values + [.number(max)]
     ) { row in
       ids.append(try JobRecord.id(row.integer()))
@@ -85,7 +85,7 @@ extension JobFile {
     var filter = filter
     filter.queue = queue
     filter.state = "dead"
-    let (conditions, values) = Self.conditions(filter, .byIndex)
+    let (condition, values) = Self.condition(filter)
     try deleteRedrive(queue)
     try run(
       """
@@ -95,7 +95,7 @@ extension JobFile {
     return try change(
       """
       INSERT INTO redrive (queue, job)
-      SELECT queue, id FROM job WHERE \(conditions.joined(separator: " AND "))
+      SELECT queue, id FROM job WHERE \(condition)
       """, values)
   }
 

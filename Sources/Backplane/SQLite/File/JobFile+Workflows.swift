@@ -74,6 +74,22 @@ extension JobFile {
     }
   }
 
+  /// Where the steps of a workflow stand that are still kept, in order.
+  func steps(of workflow: WorkflowID) throws -> [StepStatus] {
+    var steps: [StepStatus] = []
+    try each(
+      "SELECT id, queue, state, reason FROM job WHERE workflow = ? ORDER BY step",
+      [.integer(workflow.number)]
+    ) { row in
+      steps.append(
+        StepStatus(
+          job: try JobRecord.id(row.integer()), queue: try row.name { QueueName($0) },
+          state: try JobRecord.state(row.text(), row.text())))
+      return true
+    }
+    return steps
+  }
+
   /// The steps of a workflow from `index` on, in order.
   func steps(of workflow: WorkflowID, from index: Int) throws -> [JobRecord] {
     try jobs(

@@ -18,13 +18,16 @@ struct JobRecord: Equatable {
     changed = job.created
   }
 
-  static let columns = """
+  private static let shortColumns = """
     id, queue, task, state, reason, priority, attempts_max, failures, crashes, releases, leases,
     is_confirmed, is_cancel_requested, worker, timeout, unique_key, unique_until, rate_key, cost,
     channel, event_types, workflow, step, created, changed, started, finished, next_at, events,
     ended_token, ended_call, ended_state, progress, progress_total, progress_message,
-    tokens, spent, duration, error, arguments, input, checkpoint, result, usage
+    tokens, spent, duration, error
     """
+  static let columns = "\(shortColumns), arguments, input, checkpoint, result, usage"
+  /// ``columns``, without what may be long.
+  static let briefColumns = "\(shortColumns), '', NULL, NULL, NULL, NULL"
 
   /// Reads ``columns``. The errors are elsewhere; ``JobFile/job(_:)`` adds them.
   init(_ row: inout JobRow) throws {

@@ -13,6 +13,9 @@ enum JobField: String, CaseIterable, Sendable {
   /// Only where one job is asked for; lists have `null`.
   case waitingFor = "waiting_for"
 
+  /// Whether it may be long: a list that has none of these is read without them.
+  var isLong: Bool { [.args, .checkpoint, .input, .result, .usage].contains(self) }
+
   /// What `fields=` wants, in the order of a whole job; all without it.
   static func wanted(_ query: Query) throws(Problem) -> [JobField] {
     guard let text = query["fields"] else { return allCases }

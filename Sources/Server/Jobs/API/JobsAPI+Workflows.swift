@@ -57,11 +57,8 @@ extension JobsAPI {
     guard case .workflow(let workflow) = try await ask(.workflow(id), on: loop) else {
       throw .strangeReply
     }
-    var filter = JobFilter()
-    filter.workflow = id
-    let command = JobCommand.jobs(filter, before: nil, max: workflow.jobs.count)
-    guard case .jobs(let jobs) = try await ask(command, on: loop) else { throw .strangeReply }
-    let byID = Dictionary(jobs.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
+    guard case .steps(let steps) = try await ask(.steps(id), on: loop) else { throw .strangeReply }
+    let byID = Dictionary(steps.map { ($0.job, $0) }, uniquingKeysWith: { first, _ in first })
     var writer = JSONWriter()
     writer.beginObject()
     writer.member("id", id.description)

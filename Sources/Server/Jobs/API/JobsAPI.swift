@@ -178,7 +178,8 @@ struct JobsAPI: Sendable {
     return filter
   }
 
-  /// A page of jobs, from the one before `cursor` on.
+  /// A page of jobs, from the one before `cursor` on. It may end early, even with none, where that
+  /// would be too many bytes or too many jobs were looked at: `next` says that there may be more.
   func page(
     _ filter: JobFilter, _ query: Query, cursor: String, on loop: EventLoop
   ) async throws(Problem) -> Response {
@@ -191,15 +192,16 @@ struct JobsAPI: Sendable {
       }
       before = id
     }
-    let command = JobCommand.jobs(filter, before: before, max: limit + 1)
-    guard case .jobs(let jobs) = try await ask(command, on: loop) else { throw .strangeReply }
+    let command = JobCommand.jobs(
+      filter, before: before, max: limit, isBrief: !fields.contains(where: \.isLong))
+    guard case .jobs(let page) = try await ask(command, on: loop) else { throw .strangeReply }
     var writer = JSONWriter()
     writer.beginObject()
     writer.key("jobs")
     writer.beginArray()
-    for job in jobs.prefix(limit) { JobJSON.write(job, waitingFor: nil, fields, to: &writer) }
+    for job in page.jobs { JobJSON.write(job, waitingFor: nil, fields, to: &writer) }
     writer.endArray()
-    if jobs.count > limit { writer.member("next", jobs[limit - 1].id.description) }
+    if let next = page.next { writer.member("next", next.description) }
     writer.endObject()
     return .json(200, writer.bytes)
   }

@@ -37,6 +37,8 @@ const ASK_EVERY = 1_000;
 /** The jobs that are listed at once; older ones come in their place. */
 const PAGE = 100;
 const RUNNING_MAX = 50;
+/** Where few jobs match, the server ends a page before it has one: so many are passed by at once. */
+const EMPTY_MAX = 10;
 /** The queues that are listed. */
 const QUEUES_MAX = 200;
 
@@ -246,9 +248,9 @@ const FIELDS = "id,queue,task,state,attempt,progress,error,workflow,created,star
 
 const isDeadList = () => place.state === "dead" && place.queue !== "";
 
-function listPath(change = {}) {
+function listPath(change = {}, start = before) {
   const query = new URLSearchParams({ limit: String(PAGE), fields: FIELDS });
-  if (before) query.set(isDeadList() ? "after" : "before", before);
+  if (start) query.set(isDeadList() ? "after" : "before", start);
   if (place.task) query.set("task", place.task);
   if (isDeadList()) {
     if (place.error) query.set("error", place.error);
@@ -259,19 +261,28 @@ function listPath(change = {}) {
   return `jobs?${query}`;
 }
 
+/** The first page, from where the list begins, that is not empty. */
+async function askPage(isStill) {
+  let answer = (await ask(listPath())).json();
+  for (let passed = 0; passed < EMPTY_MAX && isStill(); passed += 1) {
+    if (answer.jobs.length > 0 || !answer.next) break;
+    answer = (await ask(listPath({}, answer.next))).json();
+  }
+  return answer;
+}
+
 async function askJobs() {
   const mine = ++asked;
   // Those that run stand first where all are listed.
   const isMixed = place.state === "" && before === "";
   try {
-    const [running, others] = await Promise.all([
+    const [running, answer] = await Promise.all([
       isMixed ? ask(listPath({ state: "running", limit: String(RUNNING_MAX) })) : null,
-      ask(listPath()),
+      askPage(() => mine === asked),
     ]);
     if (mine !== asked) return;
     const first = running?.json().jobs ?? [];
     const ids = new Set(first.map(({ id }) => id));
-    const answer = others.json();
     listed = [...first, ...answer.jobs.filter(({ id }) => !ids.has(id))];
     next = answer.next ?? "";
     say($("filter-error"), "");
@@ -291,11 +302,12 @@ function drawJobs() {
   for (const id of rows.keys()) if (!ids.has(id)) rows.delete(id);
   for (const id of chosen) if (!ids.has(id)) chosen.delete(id);
   const count = listed.length === 1 ? "1 job" : `${whole.format(listed.length)} jobs`;
-  say($("list-count"), next ? `${count}, and more` : listed.length > 0 ? count : "");
+  say($("list-count"), listed.length === 0 ? "" : next ? `${count}, and more` : count);
   $("older").hidden = next === "";
   $("newest").hidden = before === "";
   const isFiltered = PLACE.slice(0, 4).some((name) => place[name]);
   say($("list-note"), listed.length > 0 ? ""
+    : next ? "No job is like that, of those that were looked at; older ones may be: More goes on."
     : isFiltered ? "No job is like that."
     : "No job yet. Enqueue one here, or: fanfare jobs enqueue agent_queue hello");
   drawDeadTools();
@@ -388,9 +400,10 @@ function drawDeadTools() {
   const count = chosen.size;
   say($("dead-retry"), count > 0 ? `Retry ${whole.format(count)} chosen`
     : isFiltered ? "Retry all like these" : "Retry all");
-  $("dead-retry").disabled = listed.length === 0;
+  const isEmpty = listed.length === 0 && next === "";
+  $("dead-retry").disabled = isEmpty;
   say($("dead-purge"), isFiltered ? "Purge all like these …" : "Purge all …");
-  $("dead-purge").disabled = listed.length === 0;
+  $("dead-purge").disabled = isEmpty;
   $("dead-stop").hidden = !queues.find(({ queue }) => queue === place.queue)?.retrying_dead;
 }
 

@@ -184,10 +184,14 @@ struct JobCommandMaker {
       var filter = filter()
       if random.isOne(in: 2) { filter.state = random.pick(JobState.words) }
       if random.isOne(in: 2) { filter.queue = random.pick(Self.queues) }
-      return .jobs(filter, before: random.isOne(in: 2) ? nil : known(book), max: random.int(1...30))
+      let before = random.isOne(in: 2) ? nil : known(book)
+      let max = random.int(1...30)
+      return .jobs(filter, before: before, max: max, isBrief: max % 3 == 0)
     case 2: return .events(job(book), after: Int64(random.below(6)), max: random.int(1...9))
     case 3: return .readLog(job(book))
-    case 4 where !flows.isEmpty: return .workflow(random.pick(flows))
+    case 4 where !flows.isEmpty:
+      let flow = random.pick(flows)
+      return flow.number % 2 == 0 ? .workflow(flow) : .steps(flow)
     case 5 where !flows.isEmpty: return .cancelWorkflow(random.pick(flows))
     default: return .job(job(book))
     }

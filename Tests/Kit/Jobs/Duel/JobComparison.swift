@@ -44,11 +44,12 @@ struct JobComparison {
     case .fail(let claim, let failure): .fail(store(claim), failure)
     case .release(let claim): .release(store(claim))
     case .job(let id): .job(store(id))
-    case .jobs(let filter, let before, let max):
-      .jobs(filter, before: before.map { store($0) }, max: max)
+    case .jobs(let filter, let before, let max, let isBrief):
+      .jobs(filter, before: before.map { store($0) }, max: max, isBrief: isBrief)
     case .events(let id, let after, let max): .events(store(id), after: after, max: max)
     case .readLog(let id): .readLog(store(id))
     case .workflow(let id): .workflow(store(id))
+    case .steps(let id): .steps(store(id))
     case .enqueue, .startWorkflow, .lease, .queues, .pause, .resume, .redrive, .stopRedrive,
       .purge, .outbox, .published:
       command
@@ -98,8 +99,13 @@ struct JobComparison {
       compare(one, other)
       expect("waits", words != nil, otherWords != nil)
     case (.jobs(let one), .jobs(let other)):
-      expect("jobs", one.map { self.book($0.id) }, other.map(\.id))
-      for (one, other) in zip(one, other) { compare(one, other) }
+      expect("jobs", one.jobs.map { self.book($0.id) }, other.jobs.map(\.id))
+      for (one, other) in zip(one.jobs, other.jobs) { compare(one, other) }
+      expect("next", one.next.map { self.book($0) }, other.next)
+    case (.steps(let one), .steps(let other)):
+      expect("steps", one.map { self.book($0.job) }, other.map(\.job))
+      expect("queues of steps", one.map(\.queue), other.map(\.queue))
+      expect("states of steps", one.map(\.state.word), other.map(\.state.word))
     case (.events(let one), .events(let other)):
       expect("last", one.last, other.last)
       expect("over", one.isOver, other.isOver)
