@@ -26,6 +26,25 @@ package protocol JobStore: Sendable {
   ) async throws(JobRefusal) -> JobReply
 }
 
+extension JobStore {
+  /// Gives back what was leased for a worker that has gone.
+  ///
+  /// - Parameter asker: who asks; pinned to `loop`.
+  package func giveBack(
+    _ leases: [LeaseClaim], on loop: EventLoop, from asker: isolated any Actor
+  ) {
+    for claim in leases {
+      // Each in a task of its own: they reach the store together.
+      Task {
+        // What is captured decides where the task runs.
+        _ = asker
+        // A store that cannot write takes the job back when the lease ends.
+        _ = try? await perform(.release(claim), on: loop)
+      }
+    }
+  }
+}
+
 /// Hears what a store has done.
 package protocol JobStoreFeed: Sendable {
   /// Called on the store's own loop, after what is told has become durable, in its order.

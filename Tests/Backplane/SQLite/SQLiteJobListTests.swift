@@ -102,4 +102,18 @@ import Testing
       try store.expect(steps.allSatisfy { $0.queue == .prompt })
     }
   }
+
+  @Test func whatIsGivenBackReachesTheStoreTogether() throws {
+    let play = try SQLiteJobPlay()
+    play.run { store in
+      _ = try await store.add(Array(repeating: store.draft(), count: 8))
+      let claims = try await store.take(8).map(\.claim)
+      try store.expect(claims.count, is: 8)
+      _ = store.feed.take()
+      await store.giveBack(claims)
+      await store.pass(.seconds(1))
+      let released = store.feed.take().map { $0.transitions.count { $0.cause == .released } }
+      try store.expect(released.filter { $0 > 0 }, is: [8])
+    }
+  }
 }

@@ -67,6 +67,9 @@ package actor JobStoreSide: TimerTarget {
     try await store.perform(command, on: loop)
   }
 
+  /// Gives back what is leased.
+  func giveBack(_ leases: [LeaseClaim]) { store.giveBack(leases, on: loop, from: self) }
+
   /// The time as the store sees it.
   package var moment: JobMoment { JobMoment(of: loop) }
 

@@ -51,8 +51,9 @@ extension Connection {
     case .jobs(let request):
       guard let jobs = site.get.jobs else { return Problem.jobsOff.response }
       let response = await jobs.answer(request, on: stream.loop, hangUp: hangUpOfWait())
-      if case .gone = state, !response.leases.isEmpty {
-        await jobs.release(response.leases, on: stream.loop)
+      // The worker has gone before it could be told what it has.
+      if case .gone = state {
+        jobs.node.store.giveBack(response.leases, on: stream.loop, from: self)
       }
       return response
     case .operator(let endpoint, let target):

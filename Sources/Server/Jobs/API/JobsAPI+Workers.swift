@@ -54,11 +54,6 @@ extension JobsAPI {
     return tasks
   }
 
-  /// Gives back what was leased for a worker that has gone before it could be told.
-  func release(_ leases: [LeaseClaim], on loop: EventLoop) async {
-    for claim in leases { _ = try? await node.store.perform(.release(claim), on: loop) }
-  }
-
   // MARK: Reports
 
   /// What a worker writes of the jobs that it has.
