@@ -22,7 +22,7 @@ package enum JobCommand: Sendable {
   // MARK: Workers
 
   /// Hands out at most `max` jobs, and never more than the queue's settings let this worker have.
-  /// Answers at once. → ``JobReply/leased(_:)``
+  /// Answers at once. → ``JobReply/leased(_:rest:)``
   ///
   /// - Parameter tasks: what the worker can do; everything where there is none.
   case lease(QueueName, WorkerName, tasks: [TaskName]?, max: Int)

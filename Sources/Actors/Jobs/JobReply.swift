@@ -3,7 +3,7 @@ package enum JobReply: Sendable, Equatable {
   case enqueued([EnqueuedJob])
   case workflow(Workflow)
   case state(JobState)
-  case leased([LeasedJob])
+  case leased([LeasedJob], rest: LeaseRest)
   case renewed(Renewal)
   case kept(LeaseStanding)
   /// With one sentence that says why it is not running, where it is not over and does not.

@@ -102,7 +102,7 @@ package actor WorkerPool {
   }
 
   private func ask(_ command: JobCommand) async throws(JobRefusal) -> [LeasedJob] {
-    guard case .leased(let jobs) = try await store.perform(command, on: loop) else { return [] }
+    guard case .leased(let jobs, _) = try await store.perform(command, on: loop) else { return [] }
     return jobs
   }
 

@@ -75,7 +75,10 @@ actor LeasingDouble: JobStore {
     switch command {
     case .lease(_, let worker, let tasks, let max):
       asked += 1
-      return .leased(lease(worker, tasks, max))
+      let leased = lease(worker, tasks, max)
+      let reason: LeaseRest.Reason? =
+        leased.count == max ? nil : room(of: worker) > 0 ? .tasks : .bound
+      return .leased(leased, rest: LeaseRest(left: queued.count, reason: reason))
     case .release(let claim):
       guard running[claim.job]?.token == claim.token else { return nil }
       running[claim.job] = nil

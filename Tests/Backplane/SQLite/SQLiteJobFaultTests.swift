@@ -81,7 +81,7 @@ import Testing
         let isFaulty = random.below(4) == 0
         if isFaulty { try place.setFault(random.below(3), in: store.simulation) }
         switch await store.ask(Self.command(&random, &leases)) {
-        case .success(.leased(let jobs)): leases += jobs
+        case .success(.leased(let jobs, _)): leases += jobs
         case .failure(.unavailable): faults += 1
         case .success, .failure: break
         }

@@ -26,7 +26,7 @@ import Testing
       case .queues: return .queues([])
       case .lease:
         asked.withLock { $0 += 1 }
-        return .leased([])
+        return .leased([], rest: LeaseRest(left: 0, reason: .tasks))
       case .enqueue(let drafts, _):
         guard let id = JobID(1) else { throw .noSuchJob }
         return .enqueued(drafts.map { _ in EnqueuedJob(id: id, state: .queued, isNew: true) })

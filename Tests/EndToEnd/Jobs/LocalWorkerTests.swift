@@ -30,11 +30,13 @@ import Testing
           defer { told.isLeased = true }
           return !told.isLeased
         }
-        guard isFirst else { return .leased([]) }
+        let rest = LeaseRest(left: 0, reason: .tasks)
+        guard isFirst else { return .leased([], rest: rest) }
         let job = Job(
           id: id, queue: queue, task: TaskName(checked: "patient"), arguments: Array("{}".utf8),
           state: .running, priority: 0, attemptsMax: 1, created: 0)
-        return .leased([LeasedJob(job: job, token: token, lease: .milliseconds(300))])
+        return .leased(
+          [LeasedJob(job: job, token: token, lease: .milliseconds(300))], rest: rest)
       case .heartbeat(_, let claims):
         told.withLock { $0.heartbeats.append(claims) }
         return .renewed(Renewal(lease: .milliseconds(300), cancel: [], lost: []))

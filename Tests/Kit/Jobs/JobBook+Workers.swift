@@ -5,9 +5,11 @@ import FanfareRuntime
 extension JobBook {
   mutating func lease(
     _ queue: QueueName, _ worker: WorkerName, _ tasks: [TaskName]?, _ max: Int
-  ) throws(JobRefusal) -> [LeasedJob] {
+  ) throws(JobRefusal) -> JobReply {
     let bounds = try queueSettings(queue)
-    guard !pausedQueues.contains(queue) else { return [] }
+    guard !pausedQueues.contains(queue) else {
+      return .leased([], rest: LeaseRest(left: 0, reason: .tasks))
+    }
     let running = ids { $0.queue == queue && $0.state == .running }
     let own = running.filter { pages[$0]?.job.worker == worker }
     let room = min(
@@ -28,7 +30,11 @@ extension JobBook {
       }
       if let one = begin(job.id, worker, bounds.lease) { leased.append(one) }
     }
-    return leased
+    let unrun = ids { $0.queue == queue && $0.state == .queued }.count
+    let left = min(unrun, (bounds.runningMax ?? .max) - running.count - leased.count)
+    let hasAll = own.count + leased.count >= bounds.leasesPerWorkerMax
+    let reason: LeaseRest.Reason? = leased.count >= max ? nil : hasAll ? .bound : .tasks
+    return .leased(leased, rest: LeaseRest(left: Swift.max(0, left), reason: reason))
   }
 
   private mutating func begin(_ id: JobID, _ worker: WorkerName, _ lease: Duration) -> LeasedJob? {

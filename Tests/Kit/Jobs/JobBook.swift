@@ -151,7 +151,7 @@ package struct JobBook: Sendable {
     case .cancelWorkflow(let id): .state(try cancelWorkflow(id))
     case .retry(let id, let arguments): .state(try retry(id, arguments))
     case .lease(let queue, let worker, let tasks, let max):
-      .leased(try lease(queue, worker, tasks, max))
+      try lease(queue, worker, tasks, max)
     case .heartbeat(_, let claims): .renewed(heartbeat(claims))
     case .progress(let claim, let progress): .kept(try take(progress, claim))
     case .checkpoint(let claim, let bytes): .kept(try checkpoint(bytes, claim))

@@ -90,7 +90,7 @@ package struct JobStoreCrowd: Sendable {
     for round in 0..<rounds {
       await enqueue(Array("\(client * 1_000 + round)".utf8), &random, store)
       let lease = await told(.lease(.prompt, worker, tasks: nil, max: 2), store)
-      if case .leased(let leases) = lease {
+      if case .leased(let leases, _) = lease {
         for lease in leases { await work(on: lease, &random, store) }
       }
       if random.isOne(in: 12) {

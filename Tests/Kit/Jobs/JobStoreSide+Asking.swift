@@ -84,8 +84,19 @@ extension JobStoreSide {
     tasks: [TaskName]? = nil
   ) async throws -> [LeasedJob] {
     let reply = try await done(.lease(queue, worker, tasks: tasks, max: max))
-    guard case .leased(let jobs) = reply else { throw wrong(reply) }
+    guard case .leased(let jobs, _) = reply else { throw wrong(reply) }
     return jobs
+  }
+
+  /// Takes jobs, and expects what is told of the rest.
+  func take(
+    _ max: Int, _ queue: QueueName = .prompt, by worker: WorkerName = .one,
+    tasks: [TaskName]? = nil, leaves left: Int, _ reason: LeaseRest.Reason?, line: Int = #line,
+    file: String = #fileID
+  ) async throws {
+    let reply = try await done(.lease(queue, worker, tasks: tasks, max: max))
+    guard case .leased(_, let rest) = reply else { throw wrong(reply) }
+    try expect(rest, is: LeaseRest(left: left, reason: reason), line: line, file: file)
   }
 
   /// Leases the one job that must be there.

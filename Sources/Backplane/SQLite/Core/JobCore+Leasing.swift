@@ -7,7 +7,9 @@ extension JobCore {
     _ queue: QueueName, _ worker: WorkerName, _ tasks: [TaskName]?, max: Int
   ) throws -> JobReply {
     guard let settings = settings.queues[queue] else { throw JobRefusal.noSuchQueue(queue) }
-    guard !books.notes.paused.contains(queue) else { return .leased([]) }
+    guard !books.notes.paused.contains(queue) else {
+      return .leased([], rest: LeaseRest(left: 0, reason: .tasks))
+    }
     let holder = LeaseBook.Holder(queue: queue, worker: worker)
     var room = min(max, settings.leasesPerWorkerMax - (books.leases.held[holder] ?? 0))
     if let runningMax = settings.runningMax {
@@ -34,7 +36,15 @@ extension JobCore {
       }
       leased.append(try hand(place.job, of: lane, to: worker, settings))
     }
-    return .leased(leased)
+    let isBound = books.leases.held[holder] ?? 0 >= settings.leasesPerWorkerMax
+    let reason = leased.count < max ? (isBound ? LeaseRest.Reason.bound : .tasks) : nil
+    return .leased(leased, rest: LeaseRest(left: left(in: queue, settings), reason: reason))
+  }
+
+  /// The jobs that may be handed out at most, whoever asks.
+  private func left(in queue: QueueName, _ settings: QueueSettings) -> Int {
+    let room = settings.runningMax.map { max(0, $0 - books.tallies.count(queue, .running)) }
+    return min(books.tallies.count(queue, .queued), room ?? .max)
   }
 
   private func hand(

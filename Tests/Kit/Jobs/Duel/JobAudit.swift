@@ -43,7 +43,7 @@ package struct JobAudit: Sendable {
       for job in jobs where job.isNew { accept(job.id) }
     case (.startWorkflow, .workflow(let workflow)):
       for id in workflow.jobs where lives[id] == nil { accept(id) }
-    case (_, .leased(let leases)):
+    case (_, .leased(let leases, _)):
       for lease in leases { begin(lease, now) }
     case (.heartbeat(_, let claims), .renewed(let renewal)):
       for claim in claims where !renewal.lost.contains(claim.job) {

@@ -89,7 +89,9 @@ struct JobComparison {
     case (.enqueued(let one), .enqueued(let other)): compare(one, other)
     case (.workflow(let one), .workflow(let other)): compare(one, other)
     case (.state(let one), .state(let other)): expect("state", one, other)
-    case (.leased(let one), .leased(let other)): compare(one, other)
+    case (.leased(let one, let rest), .leased(let other, let otherRest)):
+      compare(one, other)
+      expect("rest", rest, otherRest)
     case (.renewed(let one), .renewed(let other)):
       expect("cancel", one.cancel.map(self.book), other.cancel)
       expect("lost", one.lost.map(self.book), other.lost)

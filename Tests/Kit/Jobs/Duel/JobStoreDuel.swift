@@ -162,7 +162,7 @@ package struct JobStoreDuel: Sendable {
     if case .pause = command { return }
     if case .resume = command { return }
     comparison.compare(answer, wanted)
-    if case .success(.leased(let leases)) = wanted { maker.claims += leases.map(\.claim) }
+    if case .success(.leased(let leases, _)) = wanted { maker.claims += leases.map(\.claim) }
     try await learnRetries(store)
   }
 

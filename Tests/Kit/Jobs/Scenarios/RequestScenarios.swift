@@ -161,6 +161,27 @@ extension JobStoreScenario {
       try store.expect(store.feed.take().flatMap(\.readyQueues).contains(.narrow))
       try store.expect(try await store.take(9, .narrow, by: .two).count, is: 1)
     },
+    Self("a worker hears what is left, and why it got no more") { store in
+      try await store.take(1, leaves: 0, .tasks)
+      for _ in 1...12 { _ = try await store.add() }
+      try await store.take(2, leaves: 10, nil)
+      try await store.take(2, by: .two, tasks: [.rest], leaves: 10, .tasks)
+      try await store.take(9, leaves: 4, .bound)
+      try await store.take(1, leaves: 4, .bound)
+      try await store.take(4, by: .two, leaves: 0, nil)
+      _ = try await store.add(.prompt, .rest)
+      try await store.take(9, by: .two, tasks: [.work], leaves: 1, .tasks)
+      _ = try await store.done(.pause(.prompt))
+      try await store.take(1, by: .two, leaves: 0, .tasks)
+      for _ in 1...5 { _ = try await store.add(.narrow) }
+      try await store.take(1, .narrow, leaves: 1, nil)
+      try await store.take(9, .narrow, leaves: 0, .tasks)
+      try await store.take(1, .narrow, by: .two, leaves: 0, .tasks)
+      // What waits for its budget is there.
+      for _ in 1...2 { _ = try await store.add(.plain) { ($0.rateKey, $0.cost) = (.other, 900) } }
+      try await store.take(9, .plain, leaves: 1, .tasks)
+      try await store.take(9, .plain, tasks: [.rest], leaves: 1, .tasks)
+    },
     Self("a paused queue hands out nothing, until it is resumed") { store in
       let id = try await store.add()
       _ = try await store.done(.pause(.prompt))
