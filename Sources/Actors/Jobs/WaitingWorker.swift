@@ -11,33 +11,50 @@ final class WaitingWorker: TimerTarget, HangUpTarget {
   }
 
   private enum State {
-    /// In line. One that is due asks in the next round.
-    case waiting(isDue: Bool)
+    /// In line.
+    case waiting
     /// A round has begun that it takes part in, and it has not asked yet.
     case called
-    /// The store has been asked and has not answered. One that is due asks again then.
-    case asking(isDue: Bool)
+    /// The store has been asked and has not answered.
+    case asking
   }
 
+  let name: WorkerName
+  let ability: RoundFindings.Ability
   private let loop: EventLoop
-  private var state = State.waiting(isDue: true)
+  private var state = State.waiting
   private var gate: Gate?
-  private var hasAsked = false
+  /// The newest round when it came.
+  private var joined = 0
+  /// The newest round when the store told last that it may have something, or when this one came.
+  /// `nil` where it has asked since, or another has of whose answer it knows.
+  private var dueSince: Int?
+  /// Whether its question has been put, by itself or by another of whose answer it knows.
+  private(set) var hasAsked = false
   private(set) var ending: Ending?
 
-  init(on loop: EventLoop) {
+  init(_ name: WorkerName, tasks: [TaskName]?, on loop: EventLoop) {
+    self.name = name
+    ability = tasks.map { Set($0) }
     self.loop = loop
   }
 
   // MARK: What its line tells it
 
-  /// Whether it takes part in the next round.
-  var isDue: Bool {
-    switch state {
-    case .waiting(let isDue): isDue
-    case .called, .asking: false
-    }
+  /// `round` is the newest. It asks in one to come.
+  func join(in round: Int) {
+    joined = round
+    dueSince = round
   }
+
+  /// Whether it is to take part in a round.
+  var isDue: Bool {
+    guard case .waiting = state else { return false }
+    return dueSince != nil
+  }
+
+  /// Whether it was in line when `round`, the newest, began, and is still.
+  func hasWaited(for round: Int) -> Bool { joined < round }
 
   /// Whether the round under way waits for it.
   var isInRound: Bool {
@@ -47,20 +64,28 @@ final class WaitingWorker: TimerTarget, HangUpTarget {
     }
   }
 
-  /// The store may have something for it.
-  func becomeDue() {
+  /// The store may have something for it. `round` is the newest.
+  func becomeDue(in round: Int) {
     switch state {
-    case .waiting: state = .waiting(isDue: true)
+    case .waiting, .asking: dueSince = round
     // What it is about to ask finds it.
     case .called: break
-    case .asking: state = .asking(isDue: true)
     }
   }
 
   /// Its round begins.
   func call() {
     state = .called
+    dueSince = nil
     open()
+  }
+
+  /// The store has said to one who asked in `round` what means that it has nothing for this one.
+  func heardOfNothing(in round: Int) {
+    // What it has become able to give since that round began may be what it did not have then.
+    if let since = dueSince, since < round { dueSince = nil }
+    hasAsked = true
+    if ending == .timeIsUp { open() }
   }
 
   // MARK: Its own task
@@ -79,15 +104,15 @@ final class WaitingWorker: TimerTarget, HangUpTarget {
   func beginsToAsk() -> Bool {
     guard case .called = state else { return false }
     guard ending == nil || !hasAsked && ending == .timeIsUp else { return false }
-    state = .asking(isDue: false)
+    state = .asking
     hasAsked = true
     return true
   }
 
   /// The store had nothing.
   func foundNothing() {
-    guard case .asking(let isDue) = state else { return }
-    state = .waiting(isDue: isDue)
+    guard case .asking = state else { return }
+    state = .waiting
   }
 
   // MARK: Its end

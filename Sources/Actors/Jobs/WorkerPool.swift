@@ -55,7 +55,7 @@ package actor WorkerPool {
       throw .unavailable("\(waitingMax) requests for jobs of \(queue) wait already")
     }
     let command = JobCommand.lease(queue, worker, tasks: tasks, max: Swift.max(1, max))
-    let waiting = LoopConfined(WaitingWorker(on: loop), to: loop)
+    let waiting = LoopConfined(WaitingWorker(worker, tasks: tasks, on: loop), to: loop)
     // In line before the store is asked, so that nothing it becomes able to give is missed.
     line.get.join(waiting.get)
     hangUp?.connect(LoopConfined(waiting.get, to: loop))
@@ -76,7 +76,8 @@ package actor WorkerPool {
     while true {
       await waiting.get.gateToRound()?.pass()
       guard waiting.get.beginsToAsk() else { return [] }
-      let jobs = try await ask(command)
+      let (jobs, rest) = try await ask(command)
+      line.get.heard(rest, jobs.count, by: waiting.get)
       // While the store answered, the worker may have gone and the pool may have been drained.
       switch waiting.get.ending {
       case .hungUp, .drained:
@@ -86,7 +87,6 @@ package actor WorkerPool {
       case nil: break
       }
       if !jobs.isEmpty { return jobs }
-      line.get.foundNothing(for: waiting.get)
       beginRoundSoon()
     }
   }
@@ -101,9 +101,13 @@ package actor WorkerPool {
     }
   }
 
-  private func ask(_ command: JobCommand) async throws(JobRefusal) -> [LeasedJob] {
-    guard case .leased(let jobs, _) = try await store.perform(command, on: loop) else { return [] }
-    return jobs
+  private func ask(
+    _ command: JobCommand
+  ) async throws(JobRefusal) -> (jobs: [LeasedJob], rest: LeaseRest) {
+    guard case .leased(let jobs, let rest) = try await store.perform(command, on: loop) else {
+      return ([], LeaseRest(left: .max, reason: nil))
+    }
+    return (jobs, rest)
   }
 
   private func giveBack(_ jobs: [LeasedJob]) {
