@@ -40,7 +40,8 @@ extension SettingForm where Value == [String] {
     }
   }
 
-  private static func list(
+  /// A list of which every entry is allowed.
+  static func list(
     _ allowed: String, entry isAllowed: @escaping @Sendable (String) -> Bool
   ) -> SettingForm {
     SettingForm(

@@ -8,17 +8,16 @@ struct JobPages {
   /// What the parameter is called that names the job before the page.
   var cursor = "before"
   let query: [(name: String, value: String?)]
-  let before: String?
-  let limit: Int
+  let part: JobsPart
   let json: Bool
 
-  /// Prints all, or the first ``limit``; a table page by page, so that a long one begins at once.
+  /// Prints all, or the first of them; a table page by page, so that a long one begins at once.
   /// A page may have fewer jobs than were asked for, or none, and others follow.
   func print(from jobs: ClientJobs) async throws {
     var printed = 0
-    var place = before
+    var place = part.before
     while true {
-      let asked = min(Self.pageMax, limit - printed)
+      let asked = min(Self.pageMax, part.limit - printed)
       let answer = try await jobs.get(
         path,
         query + [
@@ -35,7 +34,7 @@ struct JobPages {
       // A server that gives the same page again and again would be asked forever.
       guard next == nil || next != place else { throw Self.noEnd }
       place = next
-      if printed >= limit || place == nil { break }
+      if printed >= part.limit || place == nil { break }
     }
     if printed == 0, !json { JobsOptions.tell("no jobs") }
     if place != nil, !json {

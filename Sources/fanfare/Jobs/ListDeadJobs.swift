@@ -17,23 +17,14 @@ struct ListDeadJobs: AsyncParsableCommand {
 
   @OptionGroup var filter: DeadJobsFilter
 
-  @Option(help: ArgumentHelp("Only those made before this job.", valueName: "id"))
-  var before: String?
-
-  @Option(help: ArgumentHelp("At most so many: 1 to 100000.", valueName: "n"))
-  var limit = 50
+  @OptionGroup var part: JobsPart
 
   @OptionGroup var options: JobsOptions
-
-  func validate() throws {
-    guard (1...100_000).contains(limit) else { throw ValidationError("--limit is 1 to 100000") }
-  }
 
   func run() async throws {
     try await options.talk { jobs in
       try await JobPages(
-        path: ["queues", queue, "dead"], cursor: "after", query: filter.query, before: before,
-        limit: limit,
+        path: ["queues", queue, "dead"], cursor: "after", query: filter.query, part: part,
         json: options.json
       ).print(from: jobs)
     }

@@ -27,24 +27,16 @@ struct ListJobs: AsyncParsableCommand {
   @Option(help: ArgumentHelp("Only steps of this workflow.", valueName: "id"))
   var workflow: String?
 
-  @Option(help: ArgumentHelp("Only those made before this job.", valueName: "id"))
-  var before: String?
-
-  @Option(help: ArgumentHelp("At most so many: 1 to 100000.", valueName: "n"))
-  var limit = 50
+  @OptionGroup var part: JobsPart
 
   @OptionGroup var options: JobsOptions
-
-  func validate() throws {
-    guard (1...100_000).contains(limit) else { throw ValidationError("--limit is 1 to 100000") }
-  }
 
   func run() async throws {
     try await options.talk { jobs in
       try await JobPages(
         path: ["jobs"],
         query: [("queue", queue), ("state", state), ("task", task), ("workflow", workflow)],
-        before: before, limit: limit, json: options.json
+        part: part, json: options.json
       ).print(from: jobs)
     }
   }

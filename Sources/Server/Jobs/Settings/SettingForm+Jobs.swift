@@ -84,14 +84,14 @@ extension SettingForm where Value == String {
 extension SettingForm where Value == [String] {
   /// A program with its arguments.
   static var exec: SettingForm {
-    texts("a list of a program and its arguments, like [git, clone, \"{url}\"]") {
+    list("a list of a program and its arguments, like [git, clone, \"{url}\"]") {
       !$0.utf8.contains(0)
     }
   }
 
   /// What of the environment a program gets.
   static var environment: SettingForm {
-    texts("a list of NAME or NAME=value") { entry in
+    list("a list of NAME or NAME=value") { entry in
       let name = entry.prefix { $0 != "=" }
       return !name.isEmpty && !entry.utf8.contains(0)
         && name.utf8.allSatisfy { byte in
@@ -103,18 +103,5 @@ extension SettingForm where Value == [String] {
           }
         }
     }
-  }
-
-  private static func texts(
-    _ allowed: String, entry isAllowed: @escaping @Sendable (String) -> Bool
-  ) -> SettingForm {
-    SettingForm(
-      allowed: allowed, isList: true,
-      read: { (text) throws(SettingRefusal) in
-        guard case .many(let entries) = text else { throw SettingRefusal(value: text.line) }
-        for entry in entries where !isAllowed(entry) { throw SettingRefusal(value: entry) }
-        return entries
-      },
-      write: { .many($0) })
   }
 }
