@@ -10,11 +10,9 @@ package actor ClientJobs {
   private static let answerBytesMax = 64 * 1024 * 1024
 
   package nonisolated let unownedExecutor: UnownedSerialExecutor
-  private let loop: EventLoop
   private let connection: ClientConnection
   private let pause: LoopPause
-  private let retryTime: Duration
-  private let retrying: @Sendable (ClientError, Duration) -> Void
+  private let retries: ClientRetries
 
   /// A client that connects when it is first used.
   ///
@@ -25,14 +23,13 @@ package actor ClientJobs {
     _ url: ServerURL, on loop: EventLoop, limits: ClientLimits = ClientLimits(),
     retrying: @escaping @Sendable (ClientError, Duration) -> Void = { _, _ in }
   ) {
-    self.loop = loop
     unownedExecutor = loop.asUnownedSerialExecutor()
     var limits = limits
     limits.answerBytesMax = Self.answerBytesMax
     connection = ClientConnection(url, on: loop, limits)
     pause = LoopPause(loop)
-    retryTime = limits.retryTime
-    self.retrying = retrying
+    retries = ClientRetries(
+      connection, on: loop, pause: pause, time: limits.retryTime, retrying: retrying)
   }
 
   /// What `GET` of a path answers.
@@ -135,20 +132,6 @@ package actor ClientJobs {
   }
 
   private func ask(_ request: ClientRequest, again: Bool) async throws(ClientError) -> [UInt8] {
-    var backoff = Backoff()
-    let deadline = loop.refreshNow() + retryTime
-    while true {
-      do throws(ClientError) {
-        let head = try await connection.ask(request)
-        let body = try await connection.body()
-        guard (200...299).contains(head.status) else { throw .refused(Refusal(head, body)) }
-        return body
-      } catch {
-        let delay = backoff.next(told: error.retryAfter, &loop.random)
-        guard again, error.mayPass, loop.refreshNow() + delay < deadline else { throw error }
-        retrying(error, delay)
-        await pause.wait(delay)
-      }
-    }
+    try await retries.ask(request, expecting: 200...299, again: again)
   }
 }

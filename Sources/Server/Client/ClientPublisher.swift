@@ -15,11 +15,9 @@ public actor ClientPublisher {
 
   /// The loop.
   public nonisolated let unownedExecutor: UnownedSerialExecutor
-  private let loop: EventLoop
   private let connection: ClientConnection
   private let pause: LoopPause
-  private let retryTime: Duration
-  private let retrying: @Sendable (ClientError, Duration) -> Void
+  private let retries: ClientRetries
   /// Names this publisher among all.
   private let name: String
   private var keys = 0
@@ -33,12 +31,12 @@ public actor ClientPublisher {
     _ url: ServerURL, on loop: EventLoop, limits: ClientLimits = ClientLimits(),
     retrying: @escaping @Sendable (ClientError, Duration) -> Void = { _, _ in }
   ) {
-    self.loop = loop
     unownedExecutor = loop.asUnownedSerialExecutor()
     connection = ClientConnection(url, on: loop, limits)
     pause = LoopPause(loop)
-    retryTime = min(limits.retryTime, Self.retryTimeMax)
-    self.retrying = retrying
+    retries = ClientRetries(
+      connection, on: loop, pause: pause, time: min(limits.retryTime, Self.retryTimeMax),
+      retrying: retrying)
     name = (0..<2).map { _ in
       String(UInt64.random(in: .min ... .max), radix: 36)
     }.joined()
@@ -105,21 +103,8 @@ public actor ClientPublisher {
   }
 
   private func send(_ request: ClientRequest) async throws(ClientError) -> JSONFields {
-    var backoff = Backoff()
-    let deadline = loop.refreshNow() + retryTime
-    while true {
-      do throws(ClientError) {
-        let head = try await connection.ask(request)
-        let body = try await connection.body()
-        guard (200...201).contains(head.status) else { throw .refused(Refusal(head, body)) }
-        guard let answer = JSONFields(body) else { throw Self.noPositions }
-        return answer
-      } catch {
-        let delay = backoff.next(told: error.retryAfter, &loop.random)
-        guard error.mayPass, loop.refreshNow() + delay < deadline else { throw error }
-        retrying(error, delay)
-        await pause.wait(delay)
-      }
-    }
+    let body = try await retries.ask(request, expecting: 200...201)
+    guard let answer = JSONFields(body) else { throw Self.noPositions }
+    return answer
   }
 }
